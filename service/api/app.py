@@ -1,0 +1,71 @@
+"""The application: loads the model, warms it up, and puts routes, errors and middleware together."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from fastapi import FastAPI
+
+from service import __version__
+from service.api import problems, routes
+from service.api.batching import Batcher
+from service.api.metrics import Metrics
+from service.api.middleware import Gate, RequestContext
+from service.core.bundle import Bundle
+from service.core.encode import ParagraphInput
+from service.core.predictor import RuntimeConfig
+from service.settings import Settings
+
+
+@dataclass(frozen=True)
+class State:
+    """What the routes work with, in ``app.state.zhangfa``."""
+
+    settings: Settings
+    bundle: Bundle
+    batcher: Batcher
+    metrics: Metrics
+    tokenizers: ThreadPoolExecutor
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Build the application.
+
+    :raises BundleError: the model directory cannot be used; better at once than on the first request.
+    """
+    bundle = Bundle.load(
+        settings.model,
+        settings.precision,
+        RuntimeConfig(n_threads=settings.threads, token_budget=settings.batch_tokens),
+    )
+    metrics = Metrics()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        batcher = Batcher(bundle, metrics, settings.max_queued_tokens, settings.batch_tokens)
+        tokenizers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="tokenize")
+        batcher.start()
+        warm_up = [bundle.encoder.encode(ParagraphInput("同志们:今天的会议很重要。" * n)) for n in (1, 8, 40)]
+        for paragraph in warm_up:
+            await asyncio.to_thread(bundle.predictions, [paragraph])
+        app.state.zhangfa = State(settings, bundle, batcher, metrics, tokenizers)
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(batcher.stop)
+            tokenizers.shutdown()
+
+    app = FastAPI(
+        title="Zhangfa 章法",
+        version=__version__,
+        description="判定中文公文每一段的修辞功能。",
+        lifespan=lifespan,
+    )
+    problems.install(app)
+    app.include_router(routes.router)
+    key = settings.api_key.get_secret_value() if settings.api_key else None
+    app.add_middleware(Gate, metrics=metrics, max_body_bytes=settings.max_body_bytes, api_key=key)
+    app.add_middleware(RequestContext, metrics=metrics)  # outermost, so refusals have an id too
+    return app

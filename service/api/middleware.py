@@ -1,0 +1,124 @@
+"""Pure ASGI middleware: request id, access log without text, body bound, content type and key."""
+
+import hmac
+import json
+import logging
+import re
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.api.metrics import Metrics
+from service.api.problems import Problem, too_large
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_OPEN_PATHS = frozenset({"/health/live", "/health/ready"})
+_log = logging.getLogger("zhangfa.access")
+
+
+class RequestContext:
+    """Gives every answer an ``X-Request-ID``, counts and times it, and logs one JSON line without any text."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self.app, self.metrics = app, metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get("x-request-id", "")
+        request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        started = time.perf_counter()
+        status = 500
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["X-Request-ID"] = request_id
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_with_id)
+        finally:
+            seconds = time.perf_counter() - started
+            route = getattr(scope.get("route"), "path", "unmatched")
+            self.metrics.requests.labels(route, status).inc()
+            self.metrics.request_seconds.labels(route).observe(seconds)
+            line = {
+                "request_id": request_id,
+                "method": scope["method"],
+                "route": route,
+                "status": status,
+                "milliseconds": round(seconds * 1000, 2),
+            }
+            _log.info(json.dumps(line))
+
+
+class Gate:
+    """Refuses what must not reach a route: no key, a body of the wrong type, or too large a body."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, max_body_bytes: int, api_key: str | None) -> None:
+        self.app, self.metrics = app, metrics
+        self.max_body_bytes, self.api_key = max_body_bytes, api_key
+
+    def _refusal(self, scope: Scope) -> Problem | None:
+        headers = Headers(scope=scope)
+        if self.api_key is not None and scope["path"] not in _OPEN_PATHS:
+            scheme, _, key = headers.get("authorization", "").partition(" ")
+            if scheme.lower() != "bearer" or not hmac.compare_digest(key.strip().encode(), self.api_key.encode()):
+                return Problem(
+                    401, "unauthenticated", "需要请求头 Authorization: Bearer <密钥>", {"WWW-Authenticate": "Bearer"}
+                )
+        if scope["method"] == "POST":
+            media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+            if media_type != "application/json":
+                return Problem(415, "unsupported-type", f"请求体类型是 {media_type or '空'},应为 application/json")
+        length = headers.get("content-length", "0")
+        if length.isdigit() and int(length) > self.max_body_bytes:
+            return too_large("请求体字节数", self.max_body_bytes)
+        return None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        if refusal := self._refusal(scope):
+            await self._refuse(refusal, scope, receive, send)
+            return
+        body = bytearray()
+        if scope["method"] == "POST":
+            more = True
+            while more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    return
+                body += message.get("body", b"")
+                more = message.get("more_body", False)
+                if len(body) > self.max_body_bytes:  # a chunked body has no length to refuse by
+                    await self._refuse(too_large("请求体字节数", self.max_body_bytes), scope, receive, send)
+                    return
+            await self.app(scope, _replay(bytes(body), receive), send)
+            return
+        await self.app(scope, receive, send)
+
+    async def _refuse(self, problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
+        self.metrics.rejections.labels(problem.code if problem.code != "unsupported-type" else "invalid-input").inc()
+        await problem.response()(scope, receive, send)
+
+
+def _replay(body: bytes, receive: Receive) -> Callable[[], Awaitable[Message]]:
+    """A ``receive`` that gives the body read before, then what the server sends (a disconnect)."""
+    given = False
+
+    async def replay() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replay

@@ -1,0 +1,116 @@
+"""Requests and answers of the HTTP interface."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from service.core.labels import LABEL_IDS
+
+TopK = Annotated[int, Field(ge=1, le=len(LABEL_IDS), description="只返回得分最高的若干个标签")]
+
+
+class Strict(BaseModel):
+    """Refuses unknown fields, so that a misspelt option is an error and not ignored."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class PredictRequest(Strict):
+    """One text or a list of texts, each a paragraph of its own."""
+
+    inputs: str | list[str]
+    top_k: TopK | None = None
+    raw_scores: bool = Field(False, description="返回未校准的 logits")
+
+
+class LabelScore(BaseModel):
+    """A label and its score."""
+
+    label: str
+    score: float
+
+
+class ParagraphRequest(Strict):
+    """A paragraph, optionally with what stands around it."""
+
+    text: str
+    id: str | int | None = None
+    headings: list[str] = Field(default_factory=list, max_length=16, description="上级标题,由外到内")
+    before: str = Field("", description="前一段原文")
+    after: str = Field("", description="后一段原文")
+
+
+class ClassifyRequest(Strict):
+    """Paragraphs with context."""
+
+    paragraphs: list[ParagraphRequest] = Field(min_length=1)
+    top_k: TopK | None = None
+    min_score: float = Field(0.0, ge=0, le=1, description="最高分低于它的段落标为 abstained")
+
+
+class ModelName(BaseModel):
+    """Which model answered."""
+
+    name: str
+    version: str
+    taxonomy_version: str
+
+
+class ParagraphAnswer(BaseModel):
+    """The scores of one paragraph."""
+
+    id: str | int | None
+    label: str
+    score: float
+    scores: list[LabelScore]
+    n_tokens: int
+    n_windows: int
+    abstained: bool
+
+
+class ClassifyAnswer(BaseModel):
+    """The model and its answers, in the order asked."""
+
+    model: ModelName
+    paragraphs: list[ParagraphAnswer]
+
+
+class DocumentRequest(Strict):
+    """A whole text."""
+
+    text: str
+    title: str | None = Field(None, max_length=300, description="篇名,作为第一级上下文")
+    format: Literal["txt"] = Field("txt", description="正文格式")
+
+
+class DocumentParagraph(BaseModel):
+    """One paragraph of the text; offsets are Unicode code points, end exclusive."""
+
+    index: int
+    start: int
+    end: int
+    part: int | None
+    role: str
+    section: list[str]
+    text: str
+    label: str
+    score: float
+    n_windows: int
+    scores: list[LabelScore]
+
+
+class SectionAnswer(BaseModel):
+    """A section and its main function by characters."""
+
+    section: list[str]
+    label: str
+
+
+class DocumentAnswer(BaseModel):
+    """The paragraphs, the outline and the share of each function by characters."""
+
+    model: ModelName
+    title: str | None
+    paragraphs: list[DocumentParagraph]
+    outline: list[SectionAnswer]
+    label_shares: dict[str, float]

@@ -1,0 +1,1 @@
+"""Scoring files: readers, the resumable scorer and writers."""

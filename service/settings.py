@@ -1,0 +1,31 @@
+"""Settings of the service; each is also an environment variable with the prefix ``ZHANGFA_``."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_PACKAGED_MODEL = Path(__file__).parent / "models" / "zhangfa-small"
+_CHECKOUT_MODEL = Path(__file__).parent.parent / "models" / "zhangfa-small"
+EMBEDDED_MODEL = _PACKAGED_MODEL if _PACKAGED_MODEL.is_dir() else _CHECKOUT_MODEL
+
+
+class Settings(BaseSettings):
+    """Everything that can be set, with its default and its bounds."""
+
+    model_config = SettingsConfigDict(env_prefix="ZHANGFA_", extra="ignore", protected_namespaces=())
+
+    model: Path = Field(EMBEDDED_MODEL, description="模型目录")
+    precision: Literal["int8", "fp32"] = Field("int8", description="模型精度")
+    threads: int = Field(0, ge=0, le=256, description="推理线程数;0 表示按 CPU 配额")
+    host: str = Field("127.0.0.1", description="监听地址")
+    port: int = Field(8000, ge=0, le=65535, description="监听端口;0 表示任选空闲端口")
+    api_key: SecretStr | None = Field(None, description="设置后,请求须带 Authorization: Bearer <密钥>")
+    max_body_bytes: int = Field(4_000_000, ge=1_000, description="请求体字节上限")
+    max_paragraphs: int = Field(1_000, ge=1, description="一次请求的段落数上限")
+    max_characters: int = Field(50_000, ge=100, description="单个段落的字符上限")
+    max_document_characters: int = Field(500_000, ge=1_000, description="单个文档的字符上限")
+    max_queued_tokens: int = Field(400_000, ge=1_000, description="排队等待推理的词元上限,超过时返回 429")
+    batch_tokens: int = Field(4_096, ge=512, description="一批推理的词元上限")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="日志级别")

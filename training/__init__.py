@@ -1,0 +1,1 @@
+"""How the model is made: data, pretraining, fine-tuning, evaluation, calibration and export."""

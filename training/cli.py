@@ -1,0 +1,190 @@
+"""``zhangfa-train``: every step from plain text and labelled paragraphs to a model directory."""
+
+import json
+import random
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from service.core.bundle import Precision
+from training.data.schema import AUTHORED_PARAGRAPHS, LabelledFileError, LabelledParagraph, read_labelled
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+
+CorpusOption = Annotated[
+    list[str], typer.Option("--corpus", help="Text file or folder, optionally =WEIGHT (3 = seen three times an epoch).")
+]
+
+
+@app.command()
+def tokenizer(
+    corpus: CorpusOption,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for tokenizer.json.")],
+    vocab_size: int = 12_000,
+    max_piece_length: int = 4,
+    max_characters: Annotated[int, typer.Option(help="Train on about this many characters.")] = 18_000_000,
+    max_tokens: Annotated[int, typer.Option(help="Longest sequence of the model to come.")] = 512,
+    seed: int = 0,
+) -> None:
+    """Train a tokenizer whose pieces may span several characters."""
+    from training.corpus import Source, sample_documents
+    from training.tokenizer import save_tokenizer, train_tokenizer
+
+    paragraphs = [p for document in sample_documents(map(Source.parse, corpus), seed) for p in document]
+    random.Random(seed).shuffle(paragraphs)
+    n_characters, n_kept = 0, 0
+    while n_kept < len(paragraphs) and n_characters < max_characters:
+        n_characters += len(paragraphs[n_kept])
+        n_kept += 1
+    trained = train_tokenizer(paragraphs[:n_kept], vocab_size, max_piece_length)
+    output.mkdir(parents=True, exist_ok=True)
+    save_tokenizer(trained, output, max_tokens)
+    n_pieces = sum(len(e.ids) for e in trained.encode_batch_fast(paragraphs[:2000], add_special_tokens=False))
+    ratio = sum(map(len, paragraphs[:2000])) / max(n_pieces, 1)
+    typer.echo(f"{trained.get_vocab_size()} pieces from {n_characters} characters, {ratio:.2f} characters a token")
+
+
+@app.command()
+def pretrain(
+    corpus: CorpusOption,
+    tokenizer: Annotated[Path, typer.Option(help="Folder with tokenizer.json.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Run folder; an unfinished run there goes on.")],
+    hours: float = 2.0,
+    hidden_size: int = 320,
+    n_layers: int = 6,
+    n_heads: int = 5,
+    intermediate_size: int = 1280,
+    learning_rate: float = 1e-3,
+    batch_tokens: int = 4096,
+    warm_start: Annotated[bool, typer.Option(help="Start the embeddings from word2vec on the same tokens.")] = True,
+    seed: int = 0,
+    device: str = "cpu",
+) -> None:
+    """Pretrain a small BERT from scratch on plain text, within a wall-clock budget."""
+    from training.embeddings import word2vec_embeddings
+    from training.pretrain import CHECKPOINT, PretrainConfig, Pretraining, load_tokens
+
+    config = PretrainConfig(
+        hours=hours,
+        hidden_size=hidden_size,
+        n_layers=n_layers,
+        n_heads=n_heads,
+        intermediate_size=intermediate_size,
+        learning_rate=learning_rate,
+        batch_tokens=batch_tokens,
+        seed=seed,
+    )
+    tokens, vocab_size, special_ids = load_tokens(corpus, tokenizer, output, seed)
+    fresh = not (output / CHECKPOINT).exists()
+    embeddings = word2vec_embeddings(tokens, vocab_size, hidden_size, seed) if warm_start and fresh else None
+    Pretraining(
+        config,
+        tokens,
+        output,
+        vocab_size=vocab_size,
+        special_ids=special_ids,
+        embeddings=embeddings,
+        device=device,
+    ).run()
+
+
+TrainOption = Annotated[
+    list[Path], typer.Option("--train", help="Labelled JSONL to train on; may be repeated. Default: the authored set.")
+]
+
+
+@app.command()
+def finetune(
+    base: Annotated[str, typer.Option(help="Folder of a pretrained model, or a hub name.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the fine-tuned model.")],
+    train: TrainOption = [AUTHORED_PARAGRAPHS],  # noqa: B006
+    dev: Annotated[
+        Path | None, typer.Option(help="Labelled JSONL for early stopping. Default: a tenth of the training documents.")
+    ] = None,
+    n_epochs: int = 5,
+    learning_rate: float = 2e-4,
+    batch_size: int = 16,
+    seed: int = 0,
+) -> None:
+    """Fine-tune a pretrained model on labelled paragraphs."""
+    from training.data.split import split_by_document
+    from training.finetune import FinetuneConfig
+    from training.finetune import finetune as run
+
+    rows = [row for path in train for row in _labelled(path)]
+    if dev is None:
+        rows, dev_rows = split_by_document(rows, held_out_share=0.1, seed=seed)
+    else:
+        dev_rows = _labelled(dev)
+    config = FinetuneConfig(n_epochs=n_epochs, learning_rate=learning_rate, batch_size=batch_size, seed=seed)
+    metrics = run(base, rows, dev_rows, output, config)
+    typer.echo(json.dumps({"n_train": len(rows), "n_dev": len(dev_rows), **metrics}))
+
+
+@app.command()
+def export(
+    model: Annotated[Path, typer.Option(help="Folder of the fine-tuned model.")],
+    dev: Annotated[Path, typer.Option(help="Labelled JSONL for parity, temperature and the card's figures.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Model directory to write.")],
+    train: TrainOption = [AUTHORED_PARAGRAPHS],  # noqa: B006
+    name: str = "zhangfa-small",
+    version: str = "0.1.0",
+) -> None:
+    """Export to ONNX, check parity, calibrate, measure, and write the model directory."""
+    from service.core.encode import EncodingConfig
+    from training.release import ReleaseRequest, release
+
+    manifest = release(ReleaseRequest(model, output, name, version, train, dev, EncodingConfig()))
+    typer.echo(json.dumps(manifest.metrics, indent=2))
+
+
+@app.command()
+def evaluate(
+    data: Annotated[Path, typer.Argument(help="Labelled JSONL.")],
+    model: Annotated[Path, typer.Option(help="Model directory.")] = Path("models/zhangfa-small"),
+    train: Annotated[list[Path], typer.Option("--train", help="Rows to train the baselines on.")] = [],  # noqa: B006
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Markdown report; default: print it.")] = None,
+    precision: Annotated[Precision, typer.Option(help="int8 or fp32.")] = "int8",
+) -> None:
+    """Measure a model directory on labelled paragraphs, beside the baselines."""
+    from service.core.bundle import Bundle
+    from training.evaluate import draw_confusion, markdown
+    from training.evaluate import evaluate as run
+
+    rows = [row for path in train for row in _labelled(path)]
+    result = run(Bundle.load(model, precision), _labelled(data), rows)
+    page = markdown(result, f"{data.stem}, {precision}")
+    if output is None:
+        typer.echo(page)
+        return
+    picture = output.with_suffix(".png")
+    draw_confusion(result.confusion, picture)
+    output.write_text(f"{page}\n![confusion matrix]({picture.name})\n", encoding="utf-8")
+
+
+@app.command()
+def validate(data: Annotated[list[Path], typer.Argument(help="Labelled JSONL.")] = [AUTHORED_PARAGRAPHS]) -> None:  # noqa: B006
+    """Check labelled files against the schema and report counts and near-duplicates."""
+    from training.data.split import near_duplicate_pairs
+
+    for path in data:
+        rows = _labelled(path)
+        counts = Counter(row.label for row in rows)
+        typer.echo(f"{path}: {len(rows)} paragraphs, {len({row.document for row in rows})} documents")
+        typer.echo("  " + ", ".join(f"{label} {n}" for label, n in counts.most_common()))
+        pairs = near_duplicate_pairs(rows)
+        typer.echo(f"  {len(pairs)} near-duplicate pairs" + "".join(f"\n    {a} {b}" for a, b in pairs))
+
+
+def _labelled(path: Path) -> list[LabelledParagraph]:
+    try:
+        return read_labelled(path)
+    except LabelledFileError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+
+
+if __name__ == "__main__":
+    app()

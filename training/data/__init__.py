@@ -1,0 +1,1 @@
+"""The labelled set and how labelled paragraphs are read, checked and split."""

@@ -1,0 +1,116 @@
+"""The row of a labelled JSONL file, and reading such files with errors that name the line."""
+
+import json
+from collections.abc import Iterable
+from itertools import groupby
+from pathlib import Path
+from typing import Literal, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from service.core.labels import LABEL_IDS
+from service.core.text import normalize
+
+AUTHORED_PARAGRAPHS = Path(__file__).parent / "authored" / "paragraphs.jsonl"
+AUTHORED_DOCUMENTS = Path(__file__).parent / "authored" / "documents.jsonl"
+
+
+class LabelledParagraph(BaseModel):
+    """One paragraph and the function an annotator gave it."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    id: str = Field(min_length=1)
+    document: str = Field(min_length=1)
+    field: str = ""
+    text: str
+    label: str
+    secondary: str | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        for label in filter(None, (self.label, self.secondary)):
+            if label not in LABEL_IDS:
+                raise ValueError(f"unknown label {label!r}; use one of {', '.join(LABEL_IDS)}")
+        if self.secondary == self.label:
+            raise ValueError(f"the secondary label repeats the label {self.label!r}; leave it out")
+        if not normalize(self.text):
+            raise ValueError("the text has no visible character; delete the row")
+        if "\n" in self.text:
+            raise ValueError("the text holds a line break; one row is one paragraph")
+        return self
+
+
+class AuthoredDocument(BaseModel):
+    """What an authored document is: its cell in the grid of field, level, occasion, style and period."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    document: str = Field(pattern=r"^[a-z]\d\d$")
+    title: str = Field(min_length=1)
+    field: str = Field(min_length=1)
+    level: Literal[
+        "village", "township", "district", "county", "city", "province",
+        "school", "hospital", "company", "association", "department",
+    ]  # fmt: skip
+    occasion: str = Field(min_length=1)
+    style: str = Field(min_length=1)
+    period: int = Field(ge=1978, le=2030)
+
+
+Row = TypeVar("Row", bound=BaseModel)
+
+
+class LabelledFileError(ValueError):
+    """A labelled file cannot be used; the message names the file, the line and the mend."""
+
+
+def _rows(path: Path, row_type: type[Row]) -> list[Row]:
+    rows: list[Row] = []
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise LabelledFileError(f"{path}: cannot be read as UTF-8 text: {error}") from error
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            rows.append(row_type.model_validate(json.loads(line)))
+        except json.JSONDecodeError as error:
+            raise LabelledFileError(f"{path}:{number}: not JSON: {error}") from error
+        except ValidationError as error:
+            problem = error.errors()[0]
+            where = ".".join(map(str, problem["loc"])) or "row"
+            raise LabelledFileError(f"{path}:{number}: {where}: {problem['msg']}") from error
+    return rows
+
+
+def read_labelled(path: Path) -> list[LabelledParagraph]:
+    """Read a labelled JSONL file in document order.
+
+    :raises LabelledFileError: a line is not valid, an id occurs twice, or the rows of a document are not together.
+    """
+    rows = _rows(path, LabelledParagraph)
+    seen: set[str] = set()
+    for row in rows:
+        if row.id in seen:
+            raise LabelledFileError(f"{path}: the id {row.id!r} occurs twice; ids must be unique")
+        seen.add(row.id)
+    documents = [document for document, _ in groupby(rows, key=lambda row: row.document)]
+    for document in set(documents):
+        if documents.count(document) > 1:
+            raise LabelledFileError(f"{path}: rows of document {document!r} are not together; sort them")
+    return rows
+
+
+def read_authored_documents(path: Path = AUTHORED_DOCUMENTS) -> list[AuthoredDocument]:
+    """Read the description of the authored documents.
+
+    :raises LabelledFileError: a line is not valid.
+    """
+    return _rows(path, AuthoredDocument)
+
+
+def by_document(rows: Iterable[LabelledParagraph]) -> list[list[LabelledParagraph]]:
+    """Group consecutive rows of one document."""
+    return [list(group) for _, group in groupby(rows, key=lambda row: row.document)]

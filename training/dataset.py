@@ -1,0 +1,114 @@
+"""Labelled paragraphs as model inputs, made through the same core modules that serve them."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from service.core.encode import EncodedParagraph, Encoder, ParagraphInput, Window, pad
+from service.core.labels import LABEL_IDS
+from service.core.segment import with_context
+from training.data.schema import LabelledParagraph, by_document
+
+
+@dataclass(frozen=True)
+class Example:
+    """One paragraph with its context and its target.
+
+    :ivar target: probability of each label, *shape* ``(n_labels,)``, float32, summing to 1.
+    """
+
+    paragraph: ParagraphInput
+    target: np.ndarray
+    label: str
+
+
+def examples(rows: Sequence[LabelledParagraph], secondary_share: float = 0.2) -> list[Example]:
+    """Turn labelled rows into examples, with the context that serving would give them.
+
+    :param secondary_share: probability given to the secondary label where there is one.
+    """
+    result = []
+    for document in by_document(rows):
+        for row, paragraph in zip(document, with_context([row.text for row in document]), strict=True):
+            target = np.zeros(len(LABEL_IDS), dtype=np.float32)
+            target[LABEL_IDS.index(row.label)] = 1.0
+            if row.secondary:
+                target[LABEL_IDS.index(row.label)] -= secondary_share
+                target[LABEL_IDS.index(row.secondary)] = secondary_share
+            result.append(Example(paragraph, target, row.label))
+    return result
+
+
+def without_context(paragraph: ParagraphInput) -> ParagraphInput:
+    """The same paragraph alone."""
+    return ParagraphInput(paragraph.text)
+
+
+def drop_context(paragraph: ParagraphInput, rng: random.Random, drop_all: float, drop_part: float) -> ParagraphInput:
+    """Context dropout: forget all context, or single parts of it, so that a lone paragraph is scored well too."""
+    if rng.random() < drop_all:
+        return without_context(paragraph)
+    return replace(
+        paragraph,
+        headings=() if rng.random() < drop_part else paragraph.headings,
+        before="" if rng.random() < drop_part else paragraph.before,
+        after="" if rng.random() < drop_part else paragraph.after,
+    )
+
+
+class TrainingWindows(torch.utils.data.Dataset[dict[str, object]]):
+    """One randomly chosen window of each example, drawn anew each time it is read."""
+
+    def __init__(
+        self, items: Sequence[Example], encoder: Encoder, *, drop_all: float, drop_part: float, seed: int
+    ) -> None:
+        self.items, self.encoder = items, encoder
+        self.drop_all, self.drop_part = drop_all, drop_part
+        self.rng = random.Random(seed)
+        self.lengths = [len(encoder.encode(item.paragraph).windows[0]) for item in items]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getitem__(self, index: int) -> dict[str, object]:
+        item = self.items[index]
+        paragraph = drop_context(item.paragraph, self.rng, self.drop_all, self.drop_part)
+        window = self.rng.choice(self.encoder.encode(paragraph).windows)
+        return {"window": window, "labels": item.target}
+
+
+class EvaluationWindows(torch.utils.data.Dataset[dict[str, object]]):
+    """Every window of every example, in order; ``encoded`` tells which belong together."""
+
+    def __init__(self, items: Sequence[Example], encoder: Encoder) -> None:
+        self.items = items
+        self.encoded: list[EncodedParagraph] = [encoder.encode(item.paragraph) for item in items]
+        self._flat = [
+            (window, item.target)
+            for item, paragraph in zip(items, self.encoded, strict=True)
+            for window in paragraph.windows
+        ]
+
+    def __len__(self) -> int:
+        return len(self._flat)
+
+    def __getitem__(self, index: int) -> dict[str, object]:
+        window, target = self._flat[index]
+        return {"window": window, "labels": target}
+
+
+@dataclass(frozen=True)
+class WindowCollator:
+    """Pads windows as the predictor does and stacks the targets."""
+
+    pad_id: int
+
+    def __call__(self, items: list[dict[str, object]]) -> dict[str, torch.Tensor]:
+        windows = [item["window"] for item in items]
+        assert all(isinstance(window, Window) for window in windows)
+        batch = {name: torch.from_numpy(values) for name, values in pad(windows, self.pad_id).items()}  # type: ignore[arg-type]
+        batch["labels"] = torch.from_numpy(np.stack([item["labels"] for item in items]))  # type: ignore[call-overload]
+        return batch

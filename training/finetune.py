@@ -1,0 +1,168 @@
+"""Fine-tune a pretrained encoder to classify paragraphs, with context and context dropout."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn import functional
+from transformers import (
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    EarlyStoppingCallback,
+    EvalPrediction,
+    PreTrainedModel,
+    Trainer,
+    TrainingArguments,
+    set_seed,
+)
+
+from service.core.encode import Encoder, EncodingConfig
+from service.core.labels import LABEL_IDS
+from service.core.predictor import combine_windows
+from training.data.schema import LabelledParagraph
+from training.dataset import EvaluationWindows, TrainingWindows, WindowCollator, examples
+from training.metrics import accuracy, macro_f1
+
+
+@dataclass(frozen=True)
+class FinetuneConfig:
+    """How to fine-tune.
+
+    :ivar drop_all: probability that an example is shown without any context.
+    :ivar drop_part: probability that the headings, the text before or the text after is hidden, each by itself.
+    :ivar secondary_share: target probability of the secondary label.
+    :ivar patience: epochs without a better macro-F1 before training stops.
+    """
+
+    n_epochs: int = 5
+    learning_rate: float = 2e-4
+    batch_size: int = 16
+    weight_decay: float = 0.01
+    warmup_share: float = 0.06
+    dropout: float = 0.1
+    drop_all: float = 0.25
+    drop_part: float = 0.15
+    secondary_share: float = 0.2
+    label_smoothing: float = 0.05
+    patience: int = 3
+    bf16: bool = True
+    seed: int = 0
+
+
+def load_encoder(base: Path | str, config: EncodingConfig | None = None) -> Encoder:
+    """The serving encoder over the tokenizer of a pretrained model, local or from the hub.
+
+    :raises ValueError: the tokenizer lacks ``[CLS]`` or ``[SEP]``.
+    """
+    tokenizer = AutoTokenizer.from_pretrained(base).backend_tokenizer
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    for token in ("[CLS]", "[SEP]"):
+        if tokenizer.token_to_id(token) is None:
+            raise ValueError(f"the tokenizer of {base} has no {token}; a BERT tokenizer is needed")
+    return Encoder(tokenizer, config or EncodingConfig())
+
+
+def load_classifier(base: Path | str, dropout: float) -> PreTrainedModel:
+    """A sequence classifier with the labels of the taxonomy over a pretrained encoder, local or from the hub."""
+    return AutoModelForSequenceClassification.from_pretrained(
+        base,
+        id2label=dict(enumerate(LABEL_IDS)),
+        label2id={label: i for i, label in enumerate(LABEL_IDS)},
+        hidden_dropout_prob=dropout,
+        attention_probs_dropout_prob=dropout,
+        attn_implementation="eager",
+        dtype=torch.float32,
+    )
+
+
+@dataclass(frozen=True)
+class SoftCrossEntropy:
+    """Cross-entropy against target distributions *of shape* ``(n, n_labels)``, smoothed towards uniform."""
+
+    smoothing: float
+
+    def __call__(self, outputs: Any, labels: torch.Tensor, num_items_in_batch: Any = None) -> torch.Tensor:
+        targets = labels * (1 - self.smoothing) + self.smoothing / labels.shape[-1]
+        return functional.cross_entropy(outputs.logits.float(), targets)
+
+
+@dataclass(frozen=True)
+class WindowMetrics:
+    """Macro-F1 and accuracy of whole paragraphs from the logits of their windows."""
+
+    windows: EvaluationWindows
+
+    def __call__(self, prediction: EvalPrediction) -> dict[str, float]:
+        logits = combine_windows(np.asarray(prediction.predictions), self.windows.encoded)
+        predicted = [LABEL_IDS[i] for i in logits.argmax(axis=-1)]
+        gold = [item.label for item in self.windows.items]
+        return {"macro_f1": macro_f1(gold, predicted), "accuracy": accuracy(gold, predicted)}
+
+
+def finetune(
+    base: Path | str,
+    train: Sequence[LabelledParagraph],
+    dev: Sequence[LabelledParagraph],
+    output: Path,
+    config: FinetuneConfig | None = None,
+    encoding: EncodingConfig | None = None,
+) -> dict[str, float]:
+    """Train, keep the epoch with the best dev macro-F1, and save model and tokenizer in ``output``.
+
+    :param base: folder of a pretrained model, or a hub name such as ``hfl/chinese-roberta-wwm-ext``.
+    :returns: the dev metrics of the epoch kept.
+    """
+    config = config or FinetuneConfig()
+    set_seed(config.seed)
+    encoder = load_encoder(base, encoding)
+    model = load_classifier(base, config.dropout)
+    train_set = TrainingWindows(
+        examples(train, config.secondary_share),
+        encoder,
+        drop_all=config.drop_all,
+        drop_part=config.drop_part,
+        seed=config.seed,
+    )
+    dev_set = EvaluationWindows(examples(dev), encoder)
+    n_steps = config.n_epochs * -(-len(train_set) // config.batch_size)
+    arguments = TrainingArguments(
+        output_dir=str(output / "checkpoints"),
+        num_train_epochs=config.n_epochs,
+        learning_rate=config.learning_rate,
+        per_device_train_batch_size=config.batch_size,
+        per_device_eval_batch_size=32,
+        weight_decay=config.weight_decay,
+        warmup_steps=int(n_steps * config.warmup_share),
+        lr_scheduler_type="linear",
+        bf16=config.bf16,
+        eval_strategy="epoch",
+        save_strategy="epoch",
+        save_total_limit=1,
+        load_best_model_at_end=True,
+        metric_for_best_model="macro_f1",
+        logging_steps=50,
+        remove_unused_columns=False,
+        dataloader_pin_memory=False,
+        report_to="none",
+        seed=config.seed,
+        disable_tqdm=True,
+    )
+    trainer = Trainer(
+        model=model,
+        args=arguments,
+        train_dataset=train_set,
+        eval_dataset=dev_set,
+        data_collator=WindowCollator(model.config.pad_token_id or 0),
+        compute_loss_func=SoftCrossEntropy(config.label_smoothing),
+        compute_metrics=WindowMetrics(dev_set),
+        callbacks=[EarlyStoppingCallback(config.patience)],
+    )
+    trainer.train()
+    metrics = trainer.evaluate()
+    model.to(torch.float16).save_pretrained(output)  # half the size; parity is checked against these weights
+    AutoTokenizer.from_pretrained(base).save_pretrained(output)
+    return {name.removeprefix("eval_"): value for name, value in metrics.items() if name.startswith("eval_")}

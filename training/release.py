@@ -1,0 +1,114 @@
+"""From a fine-tuned classifier to a verified model directory that the service loads."""
+
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from service.core.bundle import MANIFEST, ONNX_FILES, Bundle, Manifest, Precision, sha256
+from service.core.encode import EncodingConfig
+from service.core.labels import LABEL_IDS, TAXONOMY_VERSION
+from service.core.predictor import Predictor, combine_windows
+from service.core.segment import SEGMENTER_VERSION
+from service.core.text import NORMALIZER_VERSION
+from training import export
+from training.calibrate import fit_temperature
+from training.card import model_card
+from training.data.schema import read_labelled
+from training.dataset import examples
+from training.evaluate import evaluate
+from training.finetune import load_encoder
+
+_N_CALIBRATION_WINDOWS = 256
+
+
+@dataclass(frozen=True)
+class ReleaseRequest:
+    """What to export and what to measure it on.
+
+    :ivar train_files: the labelled files the model was fine-tuned on.
+    :ivar dev_file: held-out labelled rows for parity, temperature and the figures of the card.
+    """
+
+    source: Path
+    target: Path
+    name: str
+    version: str
+    train_files: Sequence[Path]
+    dev_file: Path
+    encoding: EncodingConfig
+
+
+def _git_commit() -> str:
+    run = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
+    return run.stdout.strip()
+
+
+def _files(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): sha256(path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name not in {MANIFEST, "README.md"}
+    }
+
+
+def release(request: ReleaseRequest) -> Manifest:
+    """Export, check parity, fit temperatures, measure, and write the model directory.
+
+    :raises ParityError: an exported graph does not answer as torch does.
+    """
+    target = request.target
+    export.copy_model_files(request.source, target)
+    model = export.load_torch(target)
+    encoder = export.serving_encoder(target, load_encoder(request.source, request.encoding))
+    train = [row for path in request.train_files for row in read_labelled(path)]
+    dev = read_labelled(request.dev_file)
+    encoded = [encoder.encode(item.paragraph) for item in examples(dev)]
+    gold = np.asarray([LABEL_IDS.index(row.label) for row in dev])
+
+    with tempfile.TemporaryDirectory() as folder:
+        plain = Path(folder, "model.onnx")
+        export.export_float(model, plain)
+        (target / "onnx").mkdir(exist_ok=True)
+        rng = np.random.default_rng(0)
+        windows = export.windows_of([encoder.encode(item.paragraph) for item in examples(train)])
+        chosen = rng.permutation(len(windows))[:_N_CALIBRATION_WINDOWS]
+        export.quantize(plain, target / ONNX_FILES["int8"], [windows[i] for i in chosen])
+        export.halve_weights(plain)
+        (target / ONNX_FILES["fp32"]).write_bytes(plain.read_bytes())
+
+    reference = combine_windows(export.torch_logits(model, export.windows_of(encoded)), encoded)
+    parity: dict[str, export.Parity] = {}
+    temperature: dict[str, float] = {}
+    precisions: tuple[Precision, ...] = ("fp32", "int8")
+    for precision in precisions:
+        logits = Predictor(target / ONNX_FILES[precision], temperature=1.0).logits(encoded)
+        parity[precision] = export.compare(reference, logits)
+        temperature[precision] = fit_temperature(logits, gold)
+    export.check_parity(parity["fp32"], parity["int8"])
+
+    manifest = Manifest(
+        name=request.name,
+        version=request.version,
+        taxonomy_version=TAXONOMY_VERSION,
+        normalizer_version=NORMALIZER_VERSION,
+        segmenter_version=SEGMENTER_VERSION,
+        labels=LABEL_IDS,
+        temperature=temperature,
+        encoding=request.encoding,
+        files=_files(target),
+        git_commit=_git_commit(),
+        data={path.name: sha256(path) for path in (*request.train_files, request.dev_file)},
+    )
+    (target / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
+    measured = evaluate(Bundle.load(target), dev, train).summary()
+    manifest = replace(
+        manifest, metrics={request.dev_file.stem: measured, "parity": {p: asdict(v) for p, v in parity.items()}}
+    )
+    (target / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
+    sizes = {path.relative_to(target).as_posix(): path.stat().st_size for path in target.rglob("*") if path.is_file()}
+    (target / "README.md").write_text(model_card(manifest, sizes), encoding="utf-8")
+    return manifest
