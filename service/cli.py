@@ -220,7 +220,7 @@ def serve(
     with _clear_errors():
         from service.api.server import run
 
-        given = {"host": host, "port": port, "model": model, "precision": precision, "threads": threads}
+        given: dict[str, Any] = {"host": host, "port": port, "model": model, "precision": precision, "threads": threads}
         try:
             settings = Settings(**{name: value for name, value in given.items() if value is not None})
         except ValidationError as error:

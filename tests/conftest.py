@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.tiny import make_tiny_model
 
 from service.core.bundle import Bundle
 from service.settings import EMBEDDED_MODEL
+from tests.tiny import make_tiny_model
 from training.data.schema import AUTHORED_PARAGRAPHS, LabelledParagraph, read_labelled
 
 

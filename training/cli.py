@@ -63,7 +63,7 @@ def pretrain(
     device: str = "cpu",
 ) -> None:
     """Pretrain a small BERT from scratch on plain text, within a wall-clock budget."""
-    from training.embeddings import word2vec_embeddings
+    from training.initialization import word2vec_embeddings
     from training.pretrain import CHECKPOINT, PretrainConfig, Pretraining, load_tokens
 
     config = PretrainConfig(

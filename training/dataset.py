@@ -3,11 +3,12 @@
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
 
-from service.core.encode import EncodedParagraph, Encoder, ParagraphInput, Window, pad
+from service.core.encode import EncodedParagraph, Encoder, ParagraphInput, pad
 from service.core.labels import LABEL_IDS
 from service.core.segment import with_context
 from training.data.schema import LabelledParagraph, by_document
@@ -59,7 +60,7 @@ def drop_context(paragraph: ParagraphInput, rng: random.Random, drop_all: float,
     )
 
 
-class TrainingWindows(torch.utils.data.Dataset[dict[str, object]]):
+class TrainingWindows(torch.utils.data.Dataset[dict[str, Any]]):
     """One randomly chosen window of each example, drawn anew each time it is read."""
 
     def __init__(
@@ -73,14 +74,14 @@ class TrainingWindows(torch.utils.data.Dataset[dict[str, object]]):
     def __len__(self) -> int:
         return len(self.items)
 
-    def __getitem__(self, index: int) -> dict[str, object]:
+    def __getitem__(self, index: int) -> dict[str, Any]:
         item = self.items[index]
         paragraph = drop_context(item.paragraph, self.rng, self.drop_all, self.drop_part)
         window = self.rng.choice(self.encoder.encode(paragraph).windows)
         return {"window": window, "labels": item.target}
 
 
-class EvaluationWindows(torch.utils.data.Dataset[dict[str, object]]):
+class EvaluationWindows(torch.utils.data.Dataset[dict[str, Any]]):
     """Every window of every example, in order; ``encoded`` tells which belong together."""
 
     def __init__(self, items: Sequence[Example], encoder: Encoder) -> None:
@@ -95,7 +96,7 @@ class EvaluationWindows(torch.utils.data.Dataset[dict[str, object]]):
     def __len__(self) -> int:
         return len(self._flat)
 
-    def __getitem__(self, index: int) -> dict[str, object]:
+    def __getitem__(self, index: int) -> dict[str, Any]:
         window, target = self._flat[index]
         return {"window": window, "labels": target}
 
@@ -106,9 +107,8 @@ class WindowCollator:
 
     pad_id: int
 
-    def __call__(self, items: list[dict[str, object]]) -> dict[str, torch.Tensor]:
-        windows = [item["window"] for item in items]
-        assert all(isinstance(window, Window) for window in windows)
-        batch = {name: torch.from_numpy(values) for name, values in pad(windows, self.pad_id).items()}  # type: ignore[arg-type]
-        batch["labels"] = torch.from_numpy(np.stack([item["labels"] for item in items]))  # type: ignore[call-overload]
+    def __call__(self, items: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
+        padded = pad([item["window"] for item in items], self.pad_id)
+        batch = {name: torch.from_numpy(values) for name, values in padded.items()}
+        batch["labels"] = torch.from_numpy(np.stack([item["labels"] for item in items]))
         return batch

@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -45,10 +46,11 @@ def load_torch(folder: Path) -> torch.nn.Module:
 
     :raises ValueError: the labels of ``config.json`` are not those of the taxonomy.
     """
-    model = AutoModelForSequenceClassification.from_pretrained(
+    model: torch.nn.Module = AutoModelForSequenceClassification.from_pretrained(
         folder, attn_implementation="eager", dtype=torch.float32
     ).eval()
-    labels = tuple(model.config.id2label[i] for i in range(model.config.num_labels))
+    config: Any = model.config
+    labels = tuple(config.id2label[i] for i in range(config.num_labels))
     if labels != LABEL_IDS:
         raise ValueError(f"{folder}/config.json has the labels {labels}; fine-tune with this program's taxonomy")
     return model

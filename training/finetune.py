@@ -55,15 +55,9 @@ class FinetuneConfig:
 def load_encoder(base: Path | str, config: EncodingConfig | None = None) -> Encoder:
     """The serving encoder over the tokenizer of a pretrained model, local or from the hub.
 
-    :raises ValueError: the tokenizer lacks ``[CLS]`` or ``[SEP]``.
+    :raises BundleError: the tokenizer lacks ``[CLS]`` or ``[SEP]``.
     """
-    tokenizer = AutoTokenizer.from_pretrained(base).backend_tokenizer
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
-    for token in ("[CLS]", "[SEP]"):
-        if tokenizer.token_to_id(token) is None:
-            raise ValueError(f"the tokenizer of {base} has no {token}; a BERT tokenizer is needed")
-    return Encoder(tokenizer, config or EncodingConfig())
+    return Encoder.from_tokenizer(AutoTokenizer.from_pretrained(base).backend_tokenizer, config)
 
 
 def load_classifier(base: Path | str, dropout: float) -> PreTrainedModel:

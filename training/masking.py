@@ -45,7 +45,7 @@ def mask_spans(
     if n_masked < 1:
         raise ValueError(f"a share of {share} of {n_tokens} tokens hides none")
     starts_span = rng.random((n_sequences, n_tokens)) < 1 / mean_span
-    span = np.cumsum(starts_span, axis=1)
+    span: np.ndarray = np.cumsum(starts_span, axis=1, dtype=np.int64)
     priority = np.take_along_axis(rng.random((n_sequences, n_tokens + 1)), span, axis=1)
     priority[tokens < n_special] += 1  # special tokens are chosen last, so in practice never
     positions = np.sort(np.argsort(priority, axis=1, kind="stable")[:, :n_masked], axis=1)

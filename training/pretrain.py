@@ -7,6 +7,7 @@ learning rate decays with the time left, not with a number of steps (Geiping and
 
 import json
 import math
+import random
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from torch.nn import functional
 from transformers import AutoTokenizer, BertConfig, BertForMaskedLM
 
 from training.corpus import Source, sample_documents
-from training.embeddings import sinusoidal_positions
+from training.initialization import local_columns, look_at_neighbours, sinusoidal_positions
 from training.masking import MaskedBatch, mask_spans
 
 CHECKPOINT = "checkpoint.pt"
@@ -176,8 +177,12 @@ class Pretraining:
         tables.position_embeddings.weight.data.copy_(
             torch.from_numpy(sinusoidal_positions(config.max_positions, config.hidden_size))
         )
+        for layer in self.model.bert.encoder.layer[: config.n_layers // 2]:
+            attention = layer.attention.self
+            look_at_neighbours(attention.query.weight, attention.key.weight, config.n_heads)
         if embeddings is not None:
             tables.word_embeddings.weight.data.copy_(torch.from_numpy(embeddings))
+        tables.word_embeddings.weight.data[:, local_columns(config.hidden_size, config.n_heads)] = 0
         self.optimizer = MasterWeightsOptimizer(self.model, config.learning_rate, config.weight_decay)
         self.model.to(torch.bfloat16)
         self.optimizer.working = [p for p in self.model.parameters() if p.requires_grad]
@@ -261,7 +266,7 @@ class Pretraining:
             loss = masked_lm_loss(self.model, self._mask(blocks, rng), self.device)
             if not math.isfinite(loss.item()):
                 raise FloatingPointError(f"the loss is {loss.item()} at step {self.step}; lower the learning rate")
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             norms.append(self.optimizer.step(self.learning_rate(progress)))
             losses.append(loss.item())
             self.step += 1
@@ -307,7 +312,7 @@ def load_tokens(corpus: list[str], tokenizer: Path, output: Path, seed: int) -> 
     cache = output / "tokens.npy"
     if not cache.exists():
         documents = list(sample_documents([Source.parse(c) for c in corpus], seed))
-        np.random.default_rng(seed).shuffle(documents)  # type: ignore[arg-type]
+        random.Random(seed).shuffle(documents)
         chunks: list[np.ndarray] = []
         for start in range(0, len(documents), 1000):
             paragraphs = [p for document in documents[start : start + 1000] for p in document]

@@ -83,6 +83,8 @@ class Encoder:
     """
 
     tokenizer: Tokenizer
+    cls_id: int
+    sep_id: int
     config: EncodingConfig = field(default_factory=EncodingConfig)
 
     @classmethod
@@ -95,12 +97,20 @@ class Encoder:
             tokenizer = Tokenizer.from_file(str(path))
         except Exception as error:  # tokenizers raises bare Exception
             raise BundleError(f"{path} 不是可用的 tokenizer.json:{error}") from error
+        return cls.from_tokenizer(tokenizer, config)
+
+    @classmethod
+    def from_tokenizer(cls, tokenizer: Tokenizer, config: EncodingConfig | None = None) -> "Encoder":
+        """Wrap a tokenizer, whose own truncation and padding are switched off.
+
+        :raises BundleError: it lacks ``[CLS]`` or ``[SEP]``, as every BERT tokenizer has them.
+        """
         tokenizer.no_truncation()
         tokenizer.no_padding()
-        for token in ("[CLS]", "[SEP]"):
-            if tokenizer.token_to_id(token) is None:
-                raise BundleError(f"{path} 缺少特殊符号 {token}:请用与模型同时导出的 tokenizer.json")
-        return cls(tokenizer, config or EncodingConfig())
+        cls_id, sep_id = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
+        if cls_id is None or sep_id is None:
+            raise BundleError("tokenizer.json 缺少特殊符号 [CLS] 或 [SEP]:请用 BERT 类模型的 tokenizer")
+        return cls(tokenizer, cls_id, sep_id, config or EncodingConfig())
 
     def _ids(self, text: str) -> list[int]:
         normal = normalize(text)
@@ -108,7 +118,6 @@ class Encoder:
 
     def _context_ids(self, paragraph: ParagraphInput) -> list[int]:
         """Headings, end of the text before, beginning of the text after, joined by ``[SEP]``; empty if all are."""
-        separator = self.tokenizer.token_to_id("[SEP]")
         headings: list[int] = []
         for heading in paragraph.headings:
             headings += self._ids(heading)
@@ -118,9 +127,9 @@ class Encoder:
             return []
         return [
             *headings[-self.config.n_heading_tokens :],
-            separator,
+            self.sep_id,
             *before[-self.config.n_before_tokens :],
-            separator,
+            self.sep_id,
             *after[: self.config.n_after_tokens],
         ]
 
@@ -132,13 +141,12 @@ class Encoder:
         own = self._ids(paragraph.text)
         if not own:
             raise EmptyTextError
-        cls_id, sep_id = self.tokenizer.token_to_id("[CLS]"), self.tokenizer.token_to_id("[SEP]")
         context = self._context_ids(paragraph)
-        prefix = [cls_id, *context, sep_id] if context else [cls_id]
+        prefix = [self.cls_id, *context, self.sep_id] if context else [self.cls_id]
         room = self.config.max_tokens - len(prefix) - 1
         windows = []
         for start, end in window_spans(len(own), room, self.config.n_overlap_tokens):
-            ids = [*prefix, *own[start:end], sep_id]
+            ids = [*prefix, *own[start:end], self.sep_id]
             n_second = end - start + 1 if context else 0
             segments = np.zeros(len(ids), dtype=np.int64)
             segments[len(ids) - n_second :] = 1

@@ -28,7 +28,7 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     """Row-wise softmax in float64, returned as float32, *shape* as given."""
     shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
     exponentials = np.exp(shifted)
-    return (exponentials / exponentials.sum(axis=-1, keepdims=True)).astype(np.float32)
+    return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True), dtype=np.float32)
 
 
 def combine_windows(logits: np.ndarray, encoded: Sequence[EncodedParagraph]) -> np.ndarray:
