@@ -9,7 +9,13 @@ from typing import Annotated
 import typer
 
 from service.core.bundle import Precision
-from training.data.schema import AUTHORED_PARAGRAPHS, LabelledFileError, LabelledParagraph, read_labelled
+from training.data.schema import (
+    AUTHORED_PARAGRAPHS,
+    LabelledFileError,
+    LabelledParagraph,
+    read_authored_documents,
+    read_labelled,
+)
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
@@ -176,6 +182,17 @@ def validate(data: Annotated[list[Path], typer.Argument(help="Labelled JSONL.")]
         typer.echo("  " + ", ".join(f"{label} {n}" for label, n in counts.most_common()))
         pairs = near_duplicate_pairs(rows)
         typer.echo(f"  {len(pairs)} near-duplicate pairs" + "".join(f"\n    {a} {b}" for a, b in pairs))
+
+
+@app.command()
+def composition(
+    compared: Annotated[Path | None, typer.Option(help="Another labelled JSONL to compare the wording with.")] = None,
+) -> None:
+    """Print how the authored set is spread."""
+    from training.data.composition import composition as describe
+
+    rows = _labelled(AUTHORED_PARAGRAPHS)
+    typer.echo(describe(rows, read_authored_documents(), _labelled(compared) if compared else ()))
 
 
 def _labelled(path: Path) -> list[LabelledParagraph]:
