@@ -18,6 +18,7 @@ from transformers import (
     TrainingArguments,
     set_seed,
 )
+from transformers.trainer_pt_utils import LengthGroupedSampler
 
 from service.core.encode import Encoder, EncodingConfig
 from service.core.labels import LABEL_IDS
@@ -97,6 +98,14 @@ class WindowMetrics:
         return {"macro_f1": macro_f1(gold, predicted), "accuracy": accuracy(gold, predicted)}
 
 
+class LengthGroupedTrainer(Trainer):  # type: ignore[misc]
+    """Draws batches of like length, which halves the padding."""
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> LengthGroupedSampler:
+        dataset = train_dataset or self.train_dataset
+        return LengthGroupedSampler(self.args.per_device_train_batch_size, lengths=dataset.lengths)
+
+
 def finetune(
     base: Path | str,
     train: Sequence[LabelledParagraph],
@@ -145,7 +154,7 @@ def finetune(
         seed=config.seed,
         disable_tqdm=True,
     )
-    trainer = Trainer(
+    trainer = LengthGroupedTrainer(
         model=model,
         args=arguments,
         train_dataset=train_set,

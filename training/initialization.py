@@ -54,7 +54,8 @@ def word2vec_embeddings(
     known = [int(token) for token in model.wv.index_to_key]
     vectors = model.wv[model.wv.index_to_key]
     embeddings[known] = (vectors - vectors.mean(axis=0)) / vectors.std()
-    return np.asarray(embeddings * _STANDARD_DEVIATION, dtype=np.float32)
+    scaled: np.ndarray = embeddings * np.float32(_STANDARD_DEVIATION)
+    return scaled
 
 
 def sinusoidal_positions(n_positions: int, size: int) -> np.ndarray:
@@ -64,7 +65,8 @@ def sinusoidal_positions(n_positions: int, size: int) -> np.ndarray:
     """
     angles = np.arange(n_positions)[:, None] / 10_000 ** (np.arange(0, size, 2) / size)[None, :]
     waves = np.concatenate([np.sin(angles), np.cos(angles)], axis=1)[:, :size]
-    return (waves / waves.std() * _STANDARD_DEVIATION).astype(np.float32)
+    scaled: np.ndarray = (waves / waves.std() * _STANDARD_DEVIATION).astype(np.float32)
+    return scaled
 
 
 def local_columns(size: int, n_heads: int) -> torch.Tensor:
