@@ -141,6 +141,7 @@ def finetune(
         weight_decay=config.weight_decay,
         warmup_steps=int(n_steps * config.warmup_share),
         lr_scheduler_type="linear",
+        use_cpu=not torch.cuda.is_available(),
         bf16=config.bf16,
         eval_strategy="epoch",
         save_strategy="epoch",

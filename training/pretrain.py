@@ -32,6 +32,7 @@ class PretrainConfig:
     :ivar hours: wall-clock budget over all resumed runs together.
     :ivar long_share: last share of the budget that trains on ``long_tokens`` instead of ``short_tokens``.
     :ivar batch_tokens: tokens per update.
+    :ivar bag_weight: weight of the bag-of-words loss from ``[CLS]`` beside the masked-language-model loss.
     """
 
     hours: float = 2.0
@@ -48,6 +49,7 @@ class PretrainConfig:
     warmup_share: float = 0.02
     weight_decay: float = 0.01
     mask_share: float = 0.2
+    bag_weight: float = 0.5
     seed: int = 0
 
 
@@ -81,13 +83,34 @@ class TokenStream:
         return blocks
 
 
-def masked_lm_loss(model: BertForMaskedLM, batch: MaskedBatch, device: torch.device) -> torch.Tensor:
-    """Mean cross-entropy in nats over the hidden positions, a float32 scalar."""
+@dataclass(frozen=True)
+class Losses:
+    """Both objectives in nats, float32 scalars.
+
+    :ivar masked: mean cross-entropy of the hidden tokens at their positions.
+    :ivar bag: mean cross-entropy of all tokens of the sequence as predicted from ``[CLS]`` alone.
+    """
+
+    masked: torch.Tensor
+    bag: torch.Tensor
+
+
+def pretraining_losses(model: BertForMaskedLM, batch: MaskedBatch, tokens: np.ndarray, device: torch.device) -> Losses:
+    """Masked language modelling, and the bag of words from ``[CLS]``.
+
+    Fine-tuning reads ``[CLS]``, which masked language modelling alone never trains. Asking it for the sequence's words
+    makes it gather them (compare the bag-of-words target of RetroMAE-2, Xiao et al. 2023).
+
+    :param tokens: the sequences before masking, *shape* ``(n_sequences, n_tokens)``, int64.
+    """
     hidden = model.bert(torch.from_numpy(batch.inputs).to(device)).last_hidden_state
     positions = torch.from_numpy(batch.positions).to(device)
-    chosen = torch.gather(hidden, 1, positions[..., None].expand(-1, -1, hidden.shape[-1]))
-    logits = model.cls(chosen.flatten(0, 1))
-    return functional.cross_entropy(logits.float(), torch.from_numpy(batch.targets).to(device).flatten())
+    chosen = torch.gather(hidden, 1, positions[..., None].expand(-1, -1, hidden.shape[-1])).flatten(0, 1)
+    logits = model.cls(torch.cat([chosen, hidden[:, 0]])).float()
+    masked = functional.cross_entropy(logits[: len(chosen)], torch.from_numpy(batch.targets).to(device).flatten())
+    words = torch.from_numpy(tokens[:, 1:]).to(device)
+    bag = -functional.log_softmax(logits[len(chosen) :], dim=-1).gather(1, words).mean()
+    return Losses(masked, bag)
 
 
 class MasterWeightsOptimizer:
@@ -238,7 +261,8 @@ class Pretraining:
         n_tokens = self.config.short_tokens
         n_blocks = min(64, len(self.held_out) // (n_tokens - 1))
         blocks = TokenStream(self.held_out, 0).next_blocks(n_blocks, n_tokens, self.ids["cls"])
-        return masked_lm_loss(self.model, self._mask(blocks, np.random.default_rng(0)), self.device).item()
+        batch = self._mask(blocks, np.random.default_rng(0))
+        return pretraining_losses(self.model, batch, blocks, self.device).masked.item()
 
     def learning_rate(self, progress: float) -> float:
         """Linear warm-up, then linear decay to 2% of the peak by share of the time budget."""
@@ -253,7 +277,8 @@ class Pretraining:
         (self.output / "pretrain_config.json").write_text(json.dumps(asdict(self.config), indent=2) + "\n")
         budget = self.config.hours * 3600
         last_report = last_save = self.seconds
-        losses: list[float] = []
+        masked_losses: list[float] = []
+        bag_losses: list[float] = []
         norms: list[float] = []
         before = time.monotonic()
         while self.seconds < budget:
@@ -263,30 +288,33 @@ class Pretraining:
             n_blocks = max(1, self.config.batch_tokens // n_tokens)
             blocks = self.stream.next_blocks(n_blocks, n_tokens, self.ids["cls"])
             rng = np.random.default_rng((self.config.seed, self.step))
-            loss = masked_lm_loss(self.model, self._mask(blocks, rng), self.device)
+            losses = pretraining_losses(self.model, self._mask(blocks, rng), blocks, self.device)
+            loss = losses.masked + self.config.bag_weight * losses.bag
             if not math.isfinite(loss.item()):
                 raise FloatingPointError(f"the loss is {loss.item()} at step {self.step}; lower the learning rate")
             loss.backward()  # type: ignore[no-untyped-call]
             norms.append(self.optimizer.step(self.learning_rate(progress)))
-            losses.append(loss.item())
+            masked_losses.append(losses.masked.item())
+            bag_losses.append(losses.bag.item())
             self.step += 1
             self.n_tokens_seen += blocks.size
             now = time.monotonic()
             self.seconds, before = self.seconds + now - before, now
             if self.seconds - last_report >= report_seconds or self.seconds >= budget:
                 last_report = self.seconds
-                self._report(float(np.mean(losses)), float(np.mean(norms)))
-                losses, norms = [], []
+                self._report(float(np.mean(masked_losses)), float(np.mean(bag_losses)), float(np.mean(norms)))
+                masked_losses, bag_losses, norms = [], [], []
             if self.seconds - last_save >= save_seconds or self.seconds >= budget:
                 last_save = self.seconds
                 self.save()
 
-    def _report(self, loss: float, norm: float) -> None:
+    def _report(self, loss: float, bag_loss: float, norm: float) -> None:
         line = {
             "step": self.step,
             "seconds": round(self.seconds, 1),
             "n_tokens_seen": self.n_tokens_seen,
             "loss": round(loss, 4),
+            "bag_loss": round(bag_loss, 4),
             "held_out_loss": round(self.held_out_loss(), 4),
             "gradient_norm": round(norm, 3),
             "epoch": self.stream.epoch,
