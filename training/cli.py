@@ -110,7 +110,7 @@ def finetune(
         Path | None, typer.Option(help="Labelled JSONL for early stopping. Default: a tenth of the training documents.")
     ] = None,
     n_epochs: int = 5,
-    learning_rate: float = 2e-4,
+    learning_rate: float = 1e-4,
     batch_size: int = 16,
     seed: int = 0,
 ) -> None:

@@ -32,6 +32,7 @@ from training.metrics import accuracy, macro_f1
 class FinetuneConfig:
     """How to fine-tune.
 
+    :ivar head_learning_rate: for the pooler and the classifier, which start from noise.
     :ivar drop_all: probability that an example is shown without any context.
     :ivar drop_part: probability that the headings, the text before or the text after is hidden, each by itself.
     :ivar secondary_share: target probability of the secondary label.
@@ -39,7 +40,8 @@ class FinetuneConfig:
     """
 
     n_epochs: int = 5
-    learning_rate: float = 2e-4
+    learning_rate: float = 1e-4
+    head_learning_rate: float = 1e-3
     batch_size: int = 16
     weight_decay: float = 0.01
     warmup_share: float = 0.06
@@ -72,6 +74,17 @@ def load_classifier(base: Path | str, dropout: float) -> PreTrainedModel:
         attn_implementation="eager",
         dtype=torch.float32,
     )
+
+
+def optimizer_for(model: PreTrainedModel, config: FinetuneConfig) -> torch.optim.Optimizer:
+    """AdamW with a higher rate for the new layers and no decay on vectors."""
+    groups: dict[tuple[float, float], list[torch.nn.Parameter]] = {}
+    for name, parameter in model.named_parameters():
+        new = "pooler" in name or "classifier" in name
+        rate = config.head_learning_rate if new else config.learning_rate
+        decay = config.weight_decay if parameter.ndim > 1 else 0.0
+        groups.setdefault((rate, decay), []).append(parameter)
+    return torch.optim.AdamW([{"params": p, "lr": rate, "weight_decay": d} for (rate, d), p in groups.items()])
 
 
 @dataclass(frozen=True)
@@ -138,7 +151,6 @@ def finetune(
         learning_rate=config.learning_rate,
         per_device_train_batch_size=config.batch_size,
         per_device_eval_batch_size=32,
-        weight_decay=config.weight_decay,
         warmup_steps=int(n_steps * config.warmup_share),
         lr_scheduler_type="linear",
         use_cpu=not torch.cuda.is_available(),
@@ -163,6 +175,7 @@ def finetune(
         data_collator=WindowCollator(model.config.pad_token_id or 0),
         compute_loss_func=SoftCrossEntropy(config.label_smoothing),
         compute_metrics=WindowMetrics(dev_set),
+        optimizers=(optimizer_for(model, config), None),
         callbacks=[EarlyStoppingCallback(config.patience)],
     )
     trainer.train()
