@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 
 from service import __version__
 from service.api import problems, routes
@@ -57,7 +58,7 @@ def create_app(settings: Settings) -> FastAPI:
             await asyncio.to_thread(batcher.stop)
             tokenizers.shutdown()
 
-    app = FastAPI(
+    app = FastAPIOffline(  # its documentation page loads nothing from elsewhere
         title="Zhangfa 章法",
         version=__version__,
         description="判定中文公文每一段的修辞功能。",

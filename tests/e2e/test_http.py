@@ -1,4 +1,5 @@
 import json
+import re
 import signal
 import threading
 from collections.abc import Iterator
@@ -122,7 +123,11 @@ def test_metrics_count_labels_and_rejections(client: httpx.Client) -> None:
 
 
 def test_interactive_documentation_is_there(client: httpx.Client) -> None:
-    assert client.get("/docs").status_code == 200
+    page = client.get("/docs")
+    assert page.status_code == 200
+    sources = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert sources
+    assert all(source.startswith("/") and client.get(source).status_code == 200 for source in sources)
     assert "/v1/documents" in client.get("/openapi.json").json()["paths"]
 
 
