@@ -130,6 +130,33 @@ def finetune(
 
 
 @app.command()
+def pseudolabel(
+    corpus: CorpusOption,
+    output: Annotated[Path, typer.Option("--output", "-o", help="JSONL to write, with a score for each label.")],
+    train: TrainOption = [AUTHORED_PARAGRAPHS],  # noqa: B006
+    model: Annotated[
+        list[Path], typer.Option("--model", help="Model directory of an earlier student; may be repeated.")
+    ] = [],  # noqa: B006
+    n_paragraphs: int = 12_000,
+    seed: int = 0,
+) -> None:
+    """Let a teacher trained on the labelled rows label plain documents, for a first stage of fine-tuning."""
+    from training.corpus import Source, sample_documents
+    from training.dataset import examples
+    from training.teacher import Teacher
+
+    rows = [row for path in train for row in _labelled(path)]
+    documents = list(sample_documents(map(Source.parse, corpus), seed))
+    labelled = Teacher.train(examples(rows), model).label_documents(documents, n_paragraphs, seed)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with output.open("w", encoding="utf-8") as out:
+        for row in labelled:
+            out.write(row.model_dump_json(exclude_none=True) + "\n")
+    counts = Counter(row.label for row in labelled)
+    typer.echo(f"{len(labelled)} paragraphs: " + ", ".join(f"{label} {n}" for label, n in counts.most_common()))
+
+
+@app.command()
 def export(
     model: Annotated[Path, typer.Option(help="Folder of the fine-tuned model.")],
     dev: Annotated[Path, typer.Option(help="Labelled JSONL for parity, temperature and the card's figures.")],

@@ -34,13 +34,20 @@ def examples(rows: Sequence[LabelledParagraph], secondary_share: float = 0.2) ->
     result = []
     for document in by_document(rows):
         for row, paragraph in zip(document, with_context([row.text for row in document]), strict=True):
-            target = np.zeros(len(LABEL_IDS), dtype=np.float32)
-            target[LABEL_IDS.index(row.label)] = 1.0
-            if row.secondary:
-                target[LABEL_IDS.index(row.label)] -= secondary_share
-                target[LABEL_IDS.index(row.secondary)] = secondary_share
-            result.append(Example(paragraph, target, row.label))
+            result.append(Example(paragraph, _target(row, secondary_share), row.label))
     return result
+
+
+def _target(row: LabelledParagraph, secondary_share: float) -> np.ndarray:
+    if row.scores is not None:
+        scores = np.asarray([row.scores[label] for label in LABEL_IDS], dtype=np.float32)
+        return np.asarray(scores / scores.sum())
+    target = np.zeros(len(LABEL_IDS), dtype=np.float32)
+    target[LABEL_IDS.index(row.label)] = 1.0
+    if row.secondary:
+        target[LABEL_IDS.index(row.label)] -= secondary_share
+        target[LABEL_IDS.index(row.secondary)] = secondary_share
+    return target
 
 
 def without_context(paragraph: ParagraphInput) -> ParagraphInput:

@@ -70,8 +70,8 @@ class EncodingConfig:
 
     max_tokens: int = 384
     n_heading_tokens: int = 32
-    n_before_tokens: int = 40
-    n_after_tokens: int = 32
+    n_before_tokens: int = 24
+    n_after_tokens: int = 16
     n_overlap_tokens: int = 48
 
 

@@ -16,7 +16,10 @@ AUTHORED_DOCUMENTS = Path(__file__).parent / "authored" / "documents.jsonl"
 
 
 class LabelledParagraph(BaseModel):
-    """One paragraph and the function an annotator gave it."""
+    """One paragraph and the function that an annotator, or a teacher model, gave it.
+
+    :ivar scores: a teacher's probability of each label, or ``None`` where an annotator decided.
+    """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -26,12 +29,15 @@ class LabelledParagraph(BaseModel):
     text: str
     label: str
     secondary: str | None = None
+    scores: dict[str, float] | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         for label in filter(None, (self.label, self.secondary)):
             if label not in LABEL_IDS:
                 raise ValueError(f"unknown label {label!r}; use one of {', '.join(LABEL_IDS)}")
+        if self.scores is not None and set(self.scores) != set(LABEL_IDS):
+            raise ValueError("the scores must name every label of the taxonomy once")
         if self.secondary == self.label:
             raise ValueError(f"the secondary label repeats the label {self.label!r}; leave it out")
         if not normalize(self.text):
