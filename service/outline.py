@@ -1,48 +1,69 @@
 """A document's paragraphs with their functions, its sections, and the share of each function."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from service.core.bundle import Bundle, Prediction
 from service.core.errors import EmptyTextError
 from service.core.labels import LABEL_BY_ID, LABEL_IDS
-from service.core.segment import Document, segment
+from service.core.segment import Document, Paragraph, segment
+from service.core.text import normalize
 
 
-def outline_answer(document: Document, predictions: Sequence[Prediction]) -> dict[str, Any]:
-    """The JSON answer for a document: paragraphs, outline by section, and label shares by characters."""
-    paragraphs = [
-        {
+@dataclass(frozen=True)
+class _Judged:
+    """A paragraph and its labels; a site line is ``other`` by its form, whatever the model says."""
+
+    paragraph: Paragraph
+    prediction: Prediction
+
+    @property
+    def scores(self) -> tuple[tuple[str, float], ...]:
+        return (("other", 1.0),) if self.paragraph.role == "noise" else self.prediction.scores
+
+    @property
+    def label(self) -> str:
+        return self.scores[0][0]
+
+    @property
+    def n_characters(self) -> int:
+        return self.paragraph.end - self.paragraph.start
+
+    def answer(self) -> dict[str, Any]:
+        p = self.paragraph
+        return {
             "index": p.index,
             "start": p.start,
             "end": p.end,
-            "part": None,
+            "part": p.part,
             "role": p.role,
             "section": list(p.section),
             "text": p.text,
-            "label": prediction.label,
-            "score": round(prediction.score, 6),
-            "n_windows": prediction.n_windows,
-            "scores": [{"label": label, "score": round(score, 6)} for label, score in prediction.scores],
+            "label": self.label,
+            "score": round(self.scores[0][1], 6),
+            "n_windows": self.prediction.n_windows,
+            "scores": [{"label": label, "score": round(score, 6)} for label, score in self.scores],
         }
-        for p, prediction in zip(document.paragraphs, predictions, strict=True)
-    ]
-    sections: dict[tuple[str, ...], dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    totals: dict[str, int] = dict.fromkeys(LABEL_IDS, 0)
-    for paragraph, prediction in zip(document.paragraphs, predictions, strict=True):
-        length = paragraph.end - paragraph.start
-        totals[prediction.label] += length
-        if paragraph.role != "heading":
-            sections[paragraph.section][prediction.label] += length
-    n_characters = sum(totals.values())
+
+
+def outline_answer(document: Document, predictions: Sequence[Prediction]) -> dict[str, Any]:
+    """The JSON answer for a document: paragraphs, outline by speech and section, and label shares by characters."""
+    judged = [_Judged(p, prediction) for p, prediction in zip(document.paragraphs, predictions, strict=True)]
+    sections: dict[tuple[int | None, tuple[str, ...]], Counter[str]] = defaultdict(Counter)
+    totals: Counter[str] = Counter()
+    for item in judged:
+        totals[item.label] += item.n_characters
+        if item.paragraph.role not in ("heading", "noise"):
+            sections[item.paragraph.part, item.paragraph.section][item.label] += item.n_characters
     return {
-        "paragraphs": paragraphs,
+        "paragraphs": [item.answer() for item in judged],
         "outline": [
-            {"section": list(section), "label": max(counts, key=lambda label: counts[label])}
-            for section, counts in sections.items()
+            {"part": part, "section": list(section), "label": counts.most_common(1)[0][0]}
+            for (part, section), counts in sections.items()
         ],
-        "label_shares": {label: round(n / n_characters, 6) for label, n in totals.items() if n},
+        "label_shares": {label: round(totals[label] / totals.total(), 6) for label in LABEL_IDS if totals[label]},
     }
 
 
@@ -60,8 +81,13 @@ def outline_document(bundle: Bundle, text: str) -> dict[str, Any]:
 def outline_text(answer: dict[str, Any], width: int = 46) -> str:
     """An outline for the terminal: one line a paragraph, indented by section, then the label shares."""
     lines = []
+    part = None
     for p in answer["paragraphs"]:
-        text = p["text"] if len(p["text"]) <= width else p["text"][: width - 1] + "…"
+        if p["part"] is not None and p["part"] != part:
+            part = p["part"]
+            lines.append(f"—— 第 {part + 1} 篇 ——")
+        text = normalize(p["text"]) if "\n" in p["text"] else p["text"]
+        text = text if len(text) <= width else text[: width - 1] + "…"
         doubt = "?" if p["score"] < 0.5 else " "
         lines.append(f"{LABEL_BY_ID[p['label']].zh}{doubt} {p['score']:.2f}  {'  ' * len(p['section'])}{text}")
     shares = sorted(answer["label_shares"].items(), key=lambda pair: -pair[1])

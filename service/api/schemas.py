@@ -84,7 +84,11 @@ class DocumentRequest(Strict):
 
 
 class DocumentParagraph(BaseModel):
-    """One paragraph of the text; offsets are Unicode code points, end exclusive."""
+    """One paragraph of the text; offsets are Unicode code points, end exclusive.
+
+    ``part`` is the number of the speech in a collection, from 0, and null elsewhere; a paragraph of the role ``noise``
+    belongs to the web page and not to a speech.
+    """
 
     index: int
     start: int
@@ -100,8 +104,9 @@ class DocumentParagraph(BaseModel):
 
 
 class SectionAnswer(BaseModel):
-    """A section and its main function by characters."""
+    """A section of a speech and its main function by characters."""
 
+    part: int | None
     section: list[str]
     label: str
 

@@ -1,50 +1,39 @@
-"""A text becomes a document: paragraphs with offsets, roles and the headings they stand under.
+"""A text becomes a document: paragraphs with offsets, roles, the headings they stand under and their speech.
 
-One non-empty line is one paragraph. Roles come from the form of a line alone; what the paragraph does is the
-model's to say. Offsets are code points of the original text, end exclusive.
+Roles come from the form of the lines alone; what a paragraph does is the model's to say. Offsets are code points of
+the original text, end exclusive. A page that collects several speeches is divided into its parts.
 """
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Literal
 
 from service.core.encode import ParagraphInput
+from service.core.headings import heading_level, is_salutation
+from service.core.lines import Line, group_lines, read_lines
 from service.core.text import normalize
+from service.core.webpage import is_part_title, is_site_line
 
-SEGMENTER_VERSION = "1"
+SEGMENTER_VERSION = "2"
 
-Role = Literal["heading", "salutation", "body"]
+Role = Literal["heading", "salutation", "body", "noise"]
 
-_LONGEST_HEADING = 40
-_NUMERAL = "[一二三四五六七八九十百零0-9]"
-# Outermost first; the index is the level of the heading, 0 being an unnumbered title.
-_NUMBERING: tuple[re.Pattern[str], ...] = (
-    re.compile(rf"第{_NUMERAL}+(?:部分|编|章)"),
-    re.compile(rf"[一二三四五六七八九十]+[、.,]|第{_NUMERAL}+节"),
-    re.compile(r"\([一二三四五六七八九十]+\)"),
-    re.compile(r"[0-9]{1,2}(?:[、.](?![0-9])|\)(?=\D))"),
-    re.compile(r"\([0-9]{1,2}\)"),
-)
-_INNER_STOP = re.compile(r"[。;!?](?=.)")
-_FINAL_STOP = re.compile(r"[。;!?,、:.…\"]$")
-_SALUTATION = re.compile(
-    r"(?:同志|代表|委员|领导|来宾|嘉宾|朋友|女士|先生|老师|同学|家长|战友|乡亲|父老|员工|同仁|理事|会员|党员)[们]?"
-)
-_LINE = re.compile(r"[^\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
+_FEWEST_PARAGRAPHS_OF_A_SPEECH = 4
 
 
 @dataclass(frozen=True)
 class Paragraph:
     """One paragraph of a document.
 
-    :ivar text: ``document.text[start:end]``.
+    :ivar text: ``document.text[start:end]``; it holds line breaks where the page broke the paragraph.
     :ivar start: first code point in the document's text.
     :ivar end: end of the paragraph, exclusive.
     :ivar index: number in reading order, from 0.
     :ivar section: headings above the paragraph, outermost first; a heading is not above itself.
-    :ivar role: what the form of the line says.
+    :ivar role: what the form of the line says; ``noise`` belongs to the web page and not to a speech.
     :ivar level: level of a heading, 0 for a title; ``None`` for other roles.
+    :ivar part: number of the speech in a collection, from 0; ``None`` outside its speeches and in a single speech.
     """
 
     text: str
@@ -54,6 +43,7 @@ class Paragraph:
     section: tuple[str, ...]
     role: Role
     level: int | None
+    part: int | None = None
 
 
 @dataclass(frozen=True)
@@ -64,96 +54,130 @@ class Document:
     paragraphs: tuple[Paragraph, ...]
 
     def inputs(self) -> list[ParagraphInput]:
-        """Each paragraph with its headings and its neighbours' text, as the encoder takes it."""
-        texts = [paragraph.text for paragraph in self.paragraphs]
-        return [
-            ParagraphInput(
-                text=paragraph.text,
-                headings=paragraph.section,
-                before=texts[i - 1] if i else "",
-                after=texts[i + 1] if i + 1 < len(texts) else "",
-            )
-            for i, paragraph in enumerate(self.paragraphs)
-        ]
+        """Each paragraph with its headings and its neighbours' text, as the encoder takes it.
+
+        Neighbours are of the same part, and site lines are neighbours of site lines only.
+        """
+        inputs: dict[int, ParagraphInput] = {}
+        for _, members in groupby(
+            sorted(self.paragraphs, key=lambda p: (p.role == "noise", -1 if p.part is None else p.part)),
+            key=lambda p: (p.role == "noise", p.part),
+        ):
+            group = list(members)
+            for before, paragraph, after in zip([None, *group], group, [*group[1:], None], strict=False):
+                inputs[paragraph.index] = ParagraphInput(
+                    text=paragraph.text,
+                    headings=paragraph.section,
+                    before=before.text if before else "",
+                    after=after.text if after else "",
+                )
+        return [inputs[paragraph.index] for paragraph in self.paragraphs]
 
 
-def heading_level(line: str, *, first: bool = False) -> int | None:
-    """Level of a heading by its form, or ``None`` if the line is no heading.
+@dataclass(frozen=True)
+class _Block:
+    """Consecutive lines that are one paragraph."""
 
-    A heading is short and holds at most one sentence. Without a number only the first line of a document can be one.
+    lines: Sequence[Line]
+    noise: bool
 
-    :param line: one line as typed.
-    :param first: the line is the first of its document.
+    @property
+    def start(self) -> int:
+        return self.lines[0].start
+
+    @property
+    def end(self) -> int:
+        return self.lines[-1].end
+
+
+def _blocks(lines: Sequence[Line]) -> Iterator[_Block]:
+    """Site lines alone, the lines between them grouped into paragraphs."""
+    for noise, run in groupby(lines, key=lambda line: is_part_title(line.text) or is_site_line(line.text)):
+        for group in [[line] for line in run] if noise else group_lines(list(run)):
+            yield _Block(group, noise)
+
+
+def _parts(blocks: Sequence[_Block]) -> list[int | None]:
+    """The speech that each block belongs to; all ``None`` unless the text is a collection.
+
+    A part begins at its title, or, where a title was lost, at a line that addresses the audience anew.
     """
-    normal = normalize(line)
-    if not normal or len(normal) > _LONGEST_HEADING or _INNER_STOP.search(normal):
-        return None
-    for level, numbering in enumerate(_NUMBERING, start=1):
-        match = numbering.match(normal)
-        if match:
-            return level if len(normal) > match.end() or level == 1 else None
-    if first and len(normal) > 3 and not _FINAL_STOP.search(normal):
-        return 0
-    return None
+    titles = [i for i, block in enumerate(blocks) if block.noise and is_part_title(block.lines[0].text)]
+    if not titles:
+        return [None] * len(blocks)
+    addresses = {i for i, block in enumerate(blocks) if not block.noise and _opens_speech(block)}
+    parts: list[int | None] = []
+    n_parts, n_paragraphs = 0, 0
+    inside = any(i < titles[0] for i in addresses)  # else what stands before the first title introduces the page
+    for i, block in enumerate(blocks):
+        if i in titles:
+            inside, n_parts, n_paragraphs = True, n_parts + (n_paragraphs > 0), 0
+        elif i in addresses and n_paragraphs >= _FEWEST_PARAGRAPHS_OF_A_SPEECH:
+            n_parts, n_paragraphs = n_parts + 1, 0
+        spoken = inside and not block.noise
+        n_paragraphs += spoken
+        parts.append(n_parts if spoken else None)
+    return parts
 
 
-def is_salutation(line: str) -> bool:
-    """Whether a line only addresses the audience, such as ``同志们:``."""
-    normal = normalize(line)
-    return (
-        len(normal) <= _LONGEST_HEADING
-        and normal.endswith((":", "!", ","))
-        and _SALUTATION.search(normal) is not None
-        and _INNER_STOP.search(normal) is None
-    )
-
-
-def from_lines(lines: Sequence[tuple[int, str]], text: str) -> Document:
-    """Build a document from stripped, non-empty lines and the offset at which each begins in ``text``."""
-    paragraphs: list[Paragraph] = []
-    path: list[tuple[int, str]] = []
-    for index, (start, line) in enumerate(lines):
-        level = heading_level(line, first=index == 0)
-        if level is not None:
-            path = [step for step in path if step[0] < level]
-        paragraphs.append(
-            Paragraph(
-                text=line,
-                start=start,
-                end=start + len(line),
-                index=index,
-                section=tuple(heading for _, heading in path),
-                role="heading" if level is not None else "salutation" if is_salutation(line) else "body",
-                level=level,
-            )
-        )
-        if level is not None:
-            path.append((level, line))
-    return Document(text, tuple(paragraphs))
+def _opens_speech(block: _Block) -> bool:
+    text = block.lines[0].text
+    return len(block.lines) == 1 and is_salutation(text) and normalize(text).endswith(":")
 
 
 def segment(text: str) -> Document:
-    """Split a text at its line breaks.
+    """Divide a text into paragraphs.
 
-    :param text: a whole document.
+    :param text: a whole document, or a page that collects several.
     :returns: the document; it has no paragraphs if nothing visible is in the text.
     """
-    lines = []
-    for match in _LINE.finditer(text):
-        line = match.group()
-        stripped = line.strip()
-        if normalize(stripped):
-            lines.append((match.start() + len(line) - len(line.lstrip()), stripped))
-    return from_lines(lines, text)
+    blocks = list(_blocks(read_lines(text)))
+    parts = _parts(blocks)
+    collection = any(part is not None for part in parts)
+    paragraphs: list[Paragraph] = []
+    path: list[tuple[int, str]] = []
+    current: int | None = None
+    begun = False
+    for index, (block, part) in enumerate(zip(blocks, parts, strict=True)):
+        noise = block.noise or (collection and part is None)
+        if not noise and part != current:
+            path, current, begun = [], part, False
+        own = text[block.start : block.end]
+        level = None if noise or len(block.lines) > 1 else heading_level(own, first=not begun)
+        if level is not None:
+            path = [step for step in path if step[0] < level]
+        role: Role = "noise" if noise else "heading" if level is not None else _spoken_role(own)
+        section = () if noise else tuple(heading for _, heading in path)
+        paragraphs.append(Paragraph(own, block.start, block.end, index, section, role, level, part))
+        if level is not None:
+            path.append((level, own))
+        begun = begun or not noise
+    return Document(text, tuple(paragraphs))
+
+
+def _spoken_role(text: str) -> Role:
+    return "salutation" if is_salutation(text) else "body"
 
 
 def with_context(texts: Sequence[str]) -> list[ParagraphInput]:
-    """Give consecutive paragraphs of one document each other as context.
+    """Give consecutive paragraphs of one document each other as context, as they stand.
 
     :param texts: paragraphs in reading order; empty ones are kept in place.
     """
-    lines, offset = [], 0
-    for text in texts:
-        lines.append((offset, text))
-        offset += len(text) + 1
-    return from_lines(lines, "\n".join(texts)).inputs()
+    inputs: list[ParagraphInput] = []
+    path: list[tuple[int, str]] = []
+    for i, text in enumerate(texts):
+        level = heading_level(text, first=i == 0)
+        if level is not None:
+            path = [step for step in path if step[0] < level]
+        inputs.append(
+            ParagraphInput(
+                text=text,
+                headings=tuple(heading for _, heading in path),
+                before=texts[i - 1] if i else "",
+                after=texts[i + 1] if i + 1 < len(texts) else "",
+            )
+        )
+        if level is not None:
+            path.append((level, text))
+    return inputs

@@ -1,8 +1,7 @@
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.core.segment import heading_level, is_salutation, segment, with_context
+from service.core.segment import segment, with_context
 from service.core.text import normalize
 
 SPEECH = """在全县安全生产会议上的讲话
@@ -45,29 +44,6 @@ def test_roles() -> None:
     assert [p.role for p in segment(SPEECH).paragraphs][:4] == ["heading", "salutation", "body", "heading"]
 
 
-@pytest.mark.parametrize(
-    ("line", "level"),
-    [
-        ("第一部分 工作回顾", 1),
-        ("一、提高认识", 2),
-        ("（一）加强领导", 3),
-        ("1、抓宣传", 4),
-        ("(1)抓排查", 5),
-        ("(一)加强领导。要成立专班,每周调度。", None),
-        ("1.5万亩高标准农田", None),
-        ("一、", None),
-        ("今天的会议很重要", None),
-    ],
-)
-def test_heading_levels(line: str, level: int | None) -> None:
-    assert heading_level(line) == level
-
-
-@pytest.mark.parametrize(("line", "expected"), [("同志们:", True), ("各位代表：", True), ("希望大家努力:", False)])
-def test_salutations(line: str, expected: bool) -> None:
-    assert is_salutation(line) is expected
-
-
 def test_context_is_the_neighbours_and_the_headings() -> None:
     first, second, third = with_context(["一、认清形势", "形势不容乐观。", "任务很重。"])
     assert (first.headings, first.before, first.after) == ((), "", "形势不容乐观。")
@@ -77,3 +53,61 @@ def test_context_is_the_neighbours_and_the_headings() -> None:
 
 def test_invisible_text_has_no_paragraphs() -> None:
     assert segment(" \n\u200b\n\u3000").paragraphs == ()
+
+
+PAGE = """手机阅读
+安全会议讲话稿(通用3篇)
+2023-11-20 21:57:47    小编:abc
+安全是永恒的话题,下面是为大家准备的文章。
+安全会议讲话稿篇一
+同志们:
+刚才大家听取了一个实事求是的。
+
+工作报告。
+
+我完全赞同,请大家抓好落实。
+一、看清形势
+形势不容乐观。
+1
+页,当前第。
+安全会议讲话稿篇二
+同志们:
+一季度事故多发。
+一要排查。
+二要整改。
+大家辛苦了。
+同志们:
+最后强调一点。
+您可能关注的文档
+"""
+
+
+def test_collection_page_is_divided_into_its_speeches() -> None:
+    paragraphs = segment(PAGE).paragraphs
+    spoken = [(p.part, p.text) for p in paragraphs if p.role != "noise"]
+    assert [text for part, text in spoken if part == 0][-1] == "形势不容乐观。"
+    assert [part for part, text in spoken if text == "同志们:"] == [0, 1, 2]
+    assert all(part is not None for part, _ in spoken)
+    noise = [p for p in paragraphs if p.role == "noise"]
+    assert [p.text for p in noise][-1] == "您可能关注的文档"
+    assert all(p.part is None and p.section == () for p in noise)
+    assert "安全是永恒的话题,下面是为大家准备的文章。" in [p.text for p in noise]
+
+
+def test_sentence_broken_by_a_link_is_one_paragraph() -> None:
+    joined = [p for p in segment(PAGE).paragraphs if "工作报告" in p.text]
+    assert [p.text.split("\n\n") for p in joined] == [
+        ["刚才大家听取了一个实事求是的。", "工作报告。", "我完全赞同,请大家抓好落实。"]
+    ]
+
+
+def test_site_lines_are_no_context_of_speeches() -> None:
+    document = segment(PAGE)
+    by_text = dict(zip([p.text for p in document.paragraphs], document.inputs(), strict=True))
+    assert by_text["形势不容乐观。"].after == ""
+    assert by_text["最后强调一点。"].after == ""
+    assert by_text["二要整改。"].before == "一要排查。"
+
+
+def test_single_speech_has_no_parts() -> None:
+    assert {p.part for p in segment(SPEECH).paragraphs} == {None}
