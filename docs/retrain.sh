@@ -9,9 +9,16 @@ zhangfa-train pretrain --corpus "$CORPUS/domain=3" --corpus "$CORPUS/general/bro
     --corpus "$CORPUS/general/laws.txt.xz=0.5" --corpus "$CORPUS/general/trade_news.txt.xz" \
     --corpus "$CORPUS/general/encyclopedia.txt.xz" \
     --tokenizer "$RUN/tokenizer" -o "$RUN/pretrain" --hours "${HOURS:-2}"
-zhangfa-train finetune --base "$RUN/pretrain" --train training/data/authored/paragraphs.jsonl \
-    --train "$REAL/train.jsonl" --dev "$REAL/dev.jsonl" -o "$RUN/finetune"
-zhangfa-train export --model "$RUN/finetune" --train training/data/authored/paragraphs.jsonl \
-    --train "$REAL/train.jsonl" --dev "$REAL/dev.jsonl" -o models/zhangfa-small
-zhangfa-train evaluate "$REAL/dev.jsonl" --train training/data/authored/paragraphs.jsonl \
-    --train "$REAL/train.jsonl" -o docs/evaluation.md
+LABELLED=(--train training/data/authored/paragraphs.jsonl --train "$REAL/train.jsonl")
+SPEECHES=()
+for name in national_reports provincial_reports_2025 provincial_reports_2026 leader_speeches_2020 site_articles \
+    county_news coop_news notices party_news_2020; do
+    SPEECHES+=(--corpus "$CORPUS/domain/$name.txt.xz")
+done
+SPEECHES[-1]+="=0.1"
+zhangfa-train pseudolabel "${SPEECHES[@]}" "${LABELLED[@]}" --n-paragraphs 12000 -o "$RUN/pseudolabelled.jsonl"
+zhangfa-train finetune --base "$RUN/pretrain" --train "$RUN/pseudolabelled.jsonl" --dev "$REAL/dev.jsonl" \
+    --n-epochs 1 -o "$RUN/distilled"
+zhangfa-train finetune --base "$RUN/distilled" "${LABELLED[@]}" --dev "$REAL/dev.jsonl" --n-epochs 3 -o "$RUN/finetuned"
+zhangfa-train export --model "$RUN/finetuned" "${LABELLED[@]}" --dev "$REAL/dev.jsonl" -o models/zhangfa-small
+zhangfa-train evaluate "$REAL/dev.jsonl" "${LABELLED[@]}" -o docs/evaluation.md

@@ -1,5 +1,6 @@
 """The whole training line in miniature: tokenizer, pretraining, fine-tuning and release in seconds."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -58,8 +59,9 @@ def make_tiny_model(folder: Path, rows: list[LabelledParagraph]) -> Path:
     chosen = rows[:160]
     train = write_rows(folder / "train.jsonl", chosen[:120])
     dev = write_rows(folder / "dev.jsonl", chosen[120:])
-    config = FinetuneConfig(n_epochs=1, learning_rate=1e-3, bf16=False)
+    config = FinetuneConfig(n_epochs=3, learning_rate=1e-3, bf16=False)
     finetune(pretrain_tiny(folder, rows), chosen[:120], chosen[120:], folder / "finetuned", config, TINY_ENCODING)
     target = folder / "model"
-    release(ReleaseRequest(folder / "finetuned", target, "tiny", "0", [train], dev, TINY_ENCODING))
+    request = ReleaseRequest(folder / "finetuned", target, "tiny", "0", [train], dev, TINY_ENCODING)
+    release(replace(request, largest_int8_flip_share=0.5))  # so little training leaves labels all but tied
     return target

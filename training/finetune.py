@@ -64,13 +64,16 @@ def load_encoder(base: Path | str, config: EncodingConfig | None = None) -> Enco
 
 
 def load_classifier(base: Path | str, dropout: float) -> PreTrainedModel:
-    """A sequence classifier with the labels of the taxonomy over a pretrained encoder, local or from the hub."""
+    """A sequence classifier with the labels of the taxonomy over a pretrained encoder, local or from the hub.
+
+    :param dropout: of hidden states and of the classifier; none of attention, which is slow to draw on a CPU.
+    """
     return AutoModelForSequenceClassification.from_pretrained(
         base,
         id2label=dict(enumerate(LABEL_IDS)),
         label2id={label: i for i, label in enumerate(LABEL_IDS)},
         hidden_dropout_prob=dropout,
-        attention_probs_dropout_prob=dropout,
+        attention_probs_dropout_prob=0.0,
         attn_implementation="eager",
         dtype=torch.float32,
     )
@@ -84,7 +87,9 @@ def optimizer_for(model: PreTrainedModel, config: FinetuneConfig) -> torch.optim
         rate = config.head_learning_rate if new else config.learning_rate
         decay = config.weight_decay if parameter.ndim > 1 else 0.0
         groups.setdefault((rate, decay), []).append(parameter)
-    return torch.optim.AdamW([{"params": p, "lr": rate, "weight_decay": d} for (rate, d), p in groups.items()])
+    return torch.optim.AdamW(
+        [{"params": p, "lr": rate, "weight_decay": d} for (rate, d), p in groups.items()], fused=True
+    )
 
 
 @dataclass(frozen=True)
