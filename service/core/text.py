@@ -26,7 +26,7 @@ _FOLDED = {
     **dict.fromkeys("‐‑‒–—―−─━", "-"),
 }
 _DROPPED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
-_SPACES_TO_DROP = re.compile(r" +(?![a-z0-9])|(?<![a-z0-9 ]) +|^ +")
+_SPACES_TO_DROP = re.compile(r"(?<![a-z0-9 ]) +| +(?![a-z0-9 ])")
 _SPACE_RUN = re.compile(r" {2,}")
 
 
