@@ -9,9 +9,10 @@ from service.core.encode import EncodingConfig
 from service.core.text import normalize
 from training.data.schema import LabelledParagraph
 from training.finetune import FinetuneConfig, finetune
-from training.pretrain import PretrainConfig, Pretraining, load_tokens
+from training.pretrain import PretrainConfig, Pretraining
 from training.release import ReleaseRequest, release
 from training.tokenizer import save_tokenizer, train_tokenizer
+from training.tokens import load_tokens
 
 TINY_ENCODING = EncodingConfig(
     max_tokens=96, n_heading_tokens=12, n_before_tokens=12, n_after_tokens=12, n_overlap_tokens=8

@@ -70,7 +70,8 @@ def pretrain(
 ) -> None:
     """Pretrain a small BERT from scratch on plain text, within a wall-clock budget."""
     from training.initialization import word2vec_embeddings
-    from training.pretrain import CHECKPOINT, PretrainConfig, Pretraining, load_tokens
+    from training.pretrain import CHECKPOINT, PretrainConfig, Pretraining
+    from training.tokens import load_tokens
 
     config = PretrainConfig(
         hours=hours,

@@ -7,19 +7,19 @@ learning rate decays with the time left, not with a number of steps (Geiping and
 
 import json
 import math
-import random
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch.nn import functional
-from transformers import AutoTokenizer, BertConfig, BertForMaskedLM
+from transformers import BertConfig, BertForMaskedLM
 
-from training.corpus import Source, sample_documents
 from training.initialization import local_columns, look_at_neighbours, sinusoidal_positions
 from training.masking import MaskedBatch, mask_spans
+from training.objectives import pretraining_losses
+from training.optimizer import MasterWeightsOptimizer
+from training.tokens import TokenStream
 
 CHECKPOINT = "checkpoint.pt"
 PROGRESS = "progress.jsonl"
@@ -51,109 +51,6 @@ class PretrainConfig:
     mask_share: float = 0.2
     bag_weight: float = 0.5
     seed: int = 0
-
-
-class TokenStream:
-    """Endless shuffled blocks of one flat token array; the order depends on the seed and the epoch only."""
-
-    def __init__(self, tokens: np.ndarray, seed: int) -> None:
-        self.tokens = tokens
-        self.seed = seed
-        self.epoch = 0
-        self.position = 0  # tokens of this epoch already used
-        self._order_key: tuple[int, int] | None = None
-        self._order: np.ndarray = np.empty(0, dtype=np.int64)
-
-    def next_blocks(self, n_blocks: int, n_tokens: int, cls_id: int) -> np.ndarray:
-        """Return blocks that start with ``[CLS]``, *shape* ``(n_blocks, n_tokens)``, int64."""
-        width = n_tokens - 1
-        n_available = len(self.tokens) // width
-        if n_available < n_blocks:
-            raise ValueError(f"{len(self.tokens)} tokens are too few for a batch of {n_blocks} × {n_tokens}")
-        index = self.position // width
-        if index + n_blocks > n_available:
-            self.epoch, self.position, index = self.epoch + 1, 0, 0
-        if self._order_key != (self.epoch, width):
-            rng = np.random.default_rng((self.seed, self.epoch))
-            self._order, self._order_key = rng.permutation(n_available), (self.epoch, width)
-        blocks = np.full((n_blocks, n_tokens), cls_id, dtype=np.int64)
-        for row, block in enumerate(self._order[index : index + n_blocks]):
-            blocks[row, 1:] = self.tokens[block * width : (block + 1) * width]
-        self.position = (index + n_blocks) * width
-        return blocks
-
-
-@dataclass(frozen=True)
-class Losses:
-    """Both objectives in nats, float32 scalars.
-
-    :ivar masked: mean cross-entropy of the hidden tokens at their positions.
-    :ivar bag: mean cross-entropy of all tokens of the sequence as predicted from ``[CLS]`` alone.
-    """
-
-    masked: torch.Tensor
-    bag: torch.Tensor
-
-
-def pretraining_losses(model: BertForMaskedLM, batch: MaskedBatch, tokens: np.ndarray, device: torch.device) -> Losses:
-    """Masked language modelling, and the bag of words from ``[CLS]``.
-
-    Fine-tuning reads ``[CLS]``, which masked language modelling alone never trains. Asking it for the sequence's words
-    makes it gather them (compare the bag-of-words target of RetroMAE-2, Xiao et al. 2023).
-
-    :param tokens: the sequences before masking, *shape* ``(n_sequences, n_tokens)``, int64.
-    """
-    hidden = model.bert(torch.from_numpy(batch.inputs).to(device)).last_hidden_state
-    positions = torch.from_numpy(batch.positions).to(device)
-    chosen = torch.gather(hidden, 1, positions[..., None].expand(-1, -1, hidden.shape[-1])).flatten(0, 1)
-    logits = model.cls(torch.cat([chosen, hidden[:, 0]])).float()
-    masked = functional.cross_entropy(logits[: len(chosen)], torch.from_numpy(batch.targets).to(device).flatten())
-    words = torch.from_numpy(tokens[:, 1:]).to(device)
-    bag = -functional.log_softmax(logits[len(chosen) :], dim=-1).gather(1, words).mean()
-    return Losses(masked, bag)
-
-
-class MasterWeightsOptimizer:
-    """Optimisers over float32 copies of bfloat16 weights (Micikevicius et al. 2018).
-
-    The matrices inside the encoder layers take Muon (Jordan et al. 2024, scaled to AdamW's update size after Liu et
-    al. 2025); embeddings, output layer and vectors take AdamW, without decay on vectors.
-    """
-
-    def __init__(self, model: torch.nn.Module, learning_rate: float, weight_decay: float) -> None:
-        named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
-        self.working = [p for _, p in named]
-        self.masters = [p.detach().float().clone() for p in self.working]
-        inner = [m for (name, _), m in zip(named, self.masters, strict=True) if ".layer." in name and m.ndim == 2]
-        inner_ids = set(map(id, inner))
-        outer = [m for m in self.masters if id(m) not in inner_ids]
-        groups = [
-            {"params": [m for m in outer if m.ndim > 1], "weight_decay": weight_decay},
-            {"params": [m for m in outer if m.ndim <= 1], "weight_decay": 0.0},
-        ]
-        self.optimizers: list[torch.optim.Optimizer] = [
-            torch.optim.AdamW(groups, lr=learning_rate, betas=(0.9, 0.98), fused=True),
-            torch.optim.Muon(inner, lr=learning_rate, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw"),
-        ]
-
-    def step(self, learning_rate: float) -> float:
-        """Clip to norm 1, update, copy back and clear the gradients; returns the norm before clipping."""
-        for master, weight in zip(self.masters, self.working, strict=True):
-            master.grad = None if weight.grad is None else weight.grad.float()
-            weight.grad = None
-        norm = torch.nn.utils.clip_grad_norm_(self.masters, 1.0)
-        for optimizer in self.optimizers:
-            for group in optimizer.param_groups:
-                group["lr"] = learning_rate
-            optimizer.step()
-        self.copy_to_model()
-        return norm.item()
-
-    @torch.no_grad()
-    def copy_to_model(self) -> None:
-        """Round the master weights into the model."""
-        for master, weight in zip(self.masters, self.working, strict=True):
-            weight.copy_(master)
 
 
 class Pretraining:
@@ -323,31 +220,3 @@ class Pretraining:
         with (self.output / PROGRESS).open("a") as out:
             out.write(text + "\n")
         print(text, flush=True)
-
-
-def load_tokens(corpus: list[str], tokenizer: Path, output: Path, seed: int) -> tuple[np.ndarray, int, dict[str, int]]:
-    """Tokenise the corpus once and keep it beside the run.
-
-    Paragraphs end with ``[SEP]``; documents follow each other in random order.
-
-    :param corpus: arguments for :meth:`training.corpus.Source.parse`.
-    :returns: flat token ids, *shape* ``(n_corpus_tokens,)``, uint16; the vocabulary's size; ids of pad, cls and mask.
-    """
-    loaded = AutoTokenizer.from_pretrained(tokenizer)
-    special_ids = {"pad": loaded.pad_token_id, "cls": loaded.cls_token_id, "mask": loaded.mask_token_id}
-    output.mkdir(parents=True, exist_ok=True)
-    loaded.save_pretrained(output)
-    cache = output / "tokens.npy"
-    if not cache.exists():
-        documents = list(sample_documents([Source.parse(c) for c in corpus], seed))
-        random.Random(seed).shuffle(documents)
-        chunks: list[np.ndarray] = []
-        for start in range(0, len(documents), 1000):
-            paragraphs = [p for document in documents[start : start + 1000] for p in document]
-            encoded = loaded.backend_tokenizer.encode_batch_fast(paragraphs, add_special_tokens=False)
-            ids = [token for e in encoded for token in (*e.ids, loaded.sep_token_id)]
-            chunks.append(np.asarray(ids, dtype=np.uint16))
-        part = output / "tokens.part.npy"
-        np.save(part, np.concatenate(chunks))
-        part.replace(cache)
-    return np.load(cache, mmap_mode="r"), len(loaded), special_ids

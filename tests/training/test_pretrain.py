@@ -11,7 +11,8 @@ from tests.tiny import TINY_PRETRAINING, make_tokenizer, write_corpus
 from training.corpus import Source, sample_documents
 from training.data.schema import LabelledParagraph
 from training.initialization import local_columns, look_at_neighbours, sinusoidal_positions, word2vec_embeddings
-from training.pretrain import PROGRESS, Pretraining, TokenStream, load_tokens
+from training.pretrain import PROGRESS, Pretraining
+from training.tokens import TokenStream, load_tokens
 
 
 @pytest.fixture(scope="module")
