@@ -19,6 +19,7 @@ SPEECHES[-1]+="=0.1"
 zhangfa-train pseudolabel "${SPEECHES[@]}" "${LABELLED[@]}" --n-paragraphs 12000 -o "$RUN/pseudolabelled.jsonl"
 zhangfa-train finetune --base "$RUN/pretrain" --train "$RUN/pseudolabelled.jsonl" --dev "$REAL/dev.jsonl" \
     --n-epochs 1 -o "$RUN/distilled"
-zhangfa-train finetune --base "$RUN/distilled" "${LABELLED[@]}" --dev "$REAL/dev.jsonl" --n-epochs 3 -o "$RUN/finetuned"
+zhangfa-train finetune --base "$RUN/distilled" "${LABELLED[@]}" --dev "$REAL/dev.jsonl" --n-epochs 3 \
+    --start-share 0.5 -o "$RUN/finetuned"
 zhangfa-train export --model "$RUN/finetuned" "${LABELLED[@]}" --dev "$REAL/dev.jsonl" -o models/zhangfa-small
 zhangfa-train evaluate "$REAL/dev.jsonl" "${LABELLED[@]}" -o docs/evaluation.md

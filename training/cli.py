@@ -113,6 +113,9 @@ def finetune(
     n_epochs: int = 5,
     learning_rate: float = 1e-4,
     batch_size: int = 16,
+    start_share: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of the base's weights in the result; the base is a classifier.")
+    ] = 0.0,
     seed: int = 0,
 ) -> None:
     """Fine-tune a pretrained model on labelled paragraphs."""
@@ -125,7 +128,9 @@ def finetune(
         rows, dev_rows = split_by_document(rows, held_out_share=0.1, seed=seed)
     else:
         dev_rows = _labelled(dev)
-    config = FinetuneConfig(n_epochs=n_epochs, learning_rate=learning_rate, batch_size=batch_size, seed=seed)
+    config = FinetuneConfig(
+        n_epochs=n_epochs, learning_rate=learning_rate, batch_size=batch_size, start_share=start_share, seed=seed
+    )
     metrics = run(base, rows, dev_rows, output, config)
     typer.echo(json.dumps({"n_train": len(rows), "n_dev": len(dev_rows), **metrics}))
 

@@ -37,6 +37,9 @@ class FinetuneConfig:
     :ivar drop_part: probability that the headings, the text before or the text after is hidden, each by itself.
     :ivar secondary_share: target probability of the secondary label.
     :ivar patience: epochs without a better macro-F1 before training stops.
+    :ivar start_share: share of the weights that training started from in the weights kept; needs a start that is
+        already a classifier of the same labels. Half each does better on text unlike the training rows (WiSE-FT,
+        Wortsman et al. 2022).
     """
 
     n_epochs: int = 5
@@ -51,6 +54,7 @@ class FinetuneConfig:
     secondary_share: float = 0.2
     label_smoothing: float = 0.05
     patience: int = 3
+    start_share: float = 0.0
     bf16: bool = True
     seed: int = 0
 
@@ -90,6 +94,13 @@ def optimizer_for(model: PreTrainedModel, config: FinetuneConfig) -> torch.optim
     return torch.optim.AdamW(
         [{"params": p, "lr": rate, "weight_decay": d} for (rate, d), p in groups.items()], fused=True
     )
+
+
+@torch.no_grad()
+def average_weights(model: PreTrainedModel, start: PreTrainedModel, start_share: float) -> None:
+    """Move the weights of ``model`` towards those of ``start``, in place."""
+    for own, other in zip(model.parameters(), start.parameters(), strict=True):
+        own.lerp_(other.to(own.device), start_share)
 
 
 @dataclass(frozen=True)
@@ -135,7 +146,7 @@ def finetune(
     """Train, keep the epoch with the best dev macro-F1, and save model and tokenizer in ``output``.
 
     :param base: folder of a pretrained model, or a hub name such as ``hfl/chinese-roberta-wwm-ext``.
-    :returns: the dev metrics of the epoch kept.
+    :returns: the dev metrics of the weights kept.
     """
     config = config or FinetuneConfig()
     set_seed(config.seed)
@@ -184,6 +195,8 @@ def finetune(
         callbacks=[EarlyStoppingCallback(config.patience)],
     )
     trainer.train()
+    if config.start_share:
+        average_weights(model, load_classifier(base, config.dropout), config.start_share)
     metrics = trainer.evaluate()
     model.to(torch.float16).save_pretrained(output)  # half the size; parity is checked against these weights
     AutoTokenizer.from_pretrained(base).save_pretrained(output)
