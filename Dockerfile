@@ -10,7 +10,7 @@ RUN pip install --no-cache-dir build && python -m build --wheel
 FROM python:3.12-slim
 RUN useradd --create-home zhangfa
 COPY --from=build /src/dist/*.whl /tmp/
-RUN pip install --no-cache-dir /tmp/*.whl && rm /tmp/*.whl
+RUN pip install --no-cache-dir "$(echo /tmp/*.whl)[documents]" && rm /tmp/*.whl
 USER zhangfa
 ENV ZHANGFA_HOST=0.0.0.0 ZHANGFA_PORT=8000
 EXPOSE 8000

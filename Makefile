@@ -7,13 +7,13 @@ BIN := $(VENV)/bin
 
 $(VENV)/serve.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --editable .
+	$(BIN)/pip install --quiet --editable '.[documents]'
 	touch $@
 
 # torch comes first, by itself, so that nothing else chooses a larger build of it
 $(VENV)/test.installed: $(VENV)/serve.installed
 	$(BIN)/pip install --quiet torch==2.13.0
-	$(BIN)/pip install --quiet --editable '.[train,dev]'
+	$(BIN)/pip install --quiet --editable '.[documents,train,dev]'
 	touch $@
 
 serve: $(VENV)/serve.installed ## start the service and classify a speech

@@ -108,7 +108,7 @@ def classify(
 
 @app.command()
 def outline(
-    file: Annotated[str, typer.Argument(help="文本文件;- 表示标准输入。")],
+    file: Annotated[str, typer.Argument(help="txt、md、docx、html 或 pdf 文件;- 表示标准输入。")],
     output_format: Annotated[
         Literal["text", "json"], typer.Option("--format", envvar="ZHANGFA_FORMAT", help="输出格式。")
     ] = "text",
@@ -121,12 +121,14 @@ def outline(
 ) -> None:
     """逐段标出一篇讲话的功能。"""
     with _clear_errors():
+        from service.documents.limits import Limits
+        from service.documents.reader import read_document
         from service.outline import outline_document, outline_text
 
-        text = _read_text(file)
-        if len(text) > max_characters:
-            raise TooLongError(len(text), max_characters)
-        result = outline_document(_bundle(model, precision, threads), text)
+        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        limits = Limits(max_bytes=sys.maxsize, max_characters=max_characters)
+        source = read_document(data, "" if file == "-" else file, limits=limits)
+        result = outline_document(_bundle(model, precision, threads), source)
         if output_format == "json":
             typer.echo(json.dumps(result, ensure_ascii=False, indent=2))
         else:

@@ -9,6 +9,7 @@ from service.core.bundle import Bundle, Prediction
 from service.core.errors import EmptyTextError
 from service.core.labels import LABEL_BY_ID, LABEL_IDS
 from service.core.segment import Document, Paragraph, segment
+from service.core.source import SourceText
 from service.core.text import normalize
 
 
@@ -67,12 +68,12 @@ def outline_answer(document: Document, predictions: Sequence[Prediction]) -> dic
     }
 
 
-def outline_document(bundle: Bundle, text: str) -> dict[str, Any]:
+def outline_document(bundle: Bundle, source: str | SourceText) -> dict[str, Any]:
     """Segment and classify a whole text.
 
     :raises EmptyTextError: the text has no visible character.
     """
-    document = segment(text)
+    document = segment(source)
     if not document.paragraphs:
         raise EmptyTextError
     return outline_answer(document, bundle.classify(document.inputs()))

@@ -12,6 +12,7 @@ from typing import Literal
 from service.core.encode import ParagraphInput
 from service.core.headings import heading_level, is_salutation
 from service.core.lines import Line, group_lines, read_lines
+from service.core.source import SourceText
 from service.core.text import normalize
 from service.core.webpage import is_part_title, is_site_line
 
@@ -90,10 +91,15 @@ class _Block:
         return self.lines[-1].end
 
 
-def _blocks(lines: Sequence[Line]) -> Iterator[_Block]:
+def _blocks(source: SourceText) -> Iterator[_Block]:
     """Site lines alone, the lines between them grouped into paragraphs."""
-    for noise, run in groupby(lines, key=lambda line: is_part_title(line.text) or is_site_line(line.text)):
-        for group in [[line] for line in run] if noise else group_lines(list(run)):
+
+    def kind(line: Line) -> tuple[bool, bool]:
+        noise = is_part_title(line.text) or is_site_line(line.text)
+        return noise, noise or source.whole_lines or line.start in source.heading_levels
+
+    for (noise, single), run in groupby(read_lines(source.text), key=kind):
+        for group in [[line] for line in run] if single else group_lines(list(run)):
             yield _Block(group, noise)
 
 
@@ -125,13 +131,16 @@ def _opens_speech(block: _Block) -> bool:
     return len(block.lines) == 1 and is_salutation(text) and normalize(text).endswith(":")
 
 
-def segment(text: str) -> Document:
+def segment(source: str | SourceText) -> Document:
     """Divide a text into paragraphs.
 
-    :param text: a whole document, or a page that collects several.
+    :param source: a whole document, or a page that collects several; from a file with what its styles say.
     :returns: the document; it has no paragraphs if nothing visible is in the text.
     """
-    blocks = list(_blocks(read_lines(text)))
+    if isinstance(source, str):
+        source = SourceText(source)
+    text = source.text
+    blocks = list(_blocks(source))
     parts = _parts(blocks)
     collection = any(part is not None for part in parts)
     paragraphs: list[Paragraph] = []
@@ -143,7 +152,9 @@ def segment(text: str) -> Document:
         if not noise and part != current:
             path, current, begun = [], part, False
         own = text[block.start : block.end]
-        level = None if noise or len(block.lines) > 1 else heading_level(own, first=not begun)
+        level = None if noise else source.heading_levels.get(block.start)
+        if level is None and not noise and len(block.lines) == 1:
+            level = heading_level(own, first=not begun)
         if level is not None:
             path = [step for step in path if step[0] < level]
         role: Role = "noise" if noise else "heading" if level is not None else _spoken_role(own)
