@@ -8,21 +8,25 @@ from typing import Any
 from service.core.bundle import Bundle, Prediction
 from service.core.errors import EmptyTextError
 from service.core.labels import LABEL_BY_ID, LABEL_IDS
+from service.core.repetition import Repetition, find_repetitions
 from service.core.segment import Document, Paragraph, segment
 from service.core.source import SourceText
 from service.core.text import normalize
 
+_OTHER_BY_FORM = ("noise", "signature", "date")
+
 
 @dataclass(frozen=True)
 class _Judged:
-    """A paragraph and its labels; a site line is ``other`` by its form, whatever the model says."""
+    """A paragraph and its labels; site lines, signatures and dates are ``other`` by their form."""
 
     paragraph: Paragraph
     prediction: Prediction
+    repetition: Repetition | None
 
     @property
     def scores(self) -> tuple[tuple[str, float], ...]:
-        return (("other", 1.0),) if self.paragraph.role == "noise" else self.prediction.scores
+        return (("other", 1.0),) if self.paragraph.role in _OTHER_BY_FORM else self.prediction.scores
 
     @property
     def label(self) -> str:
@@ -40,23 +44,28 @@ class _Judged:
             "end": p.end,
             "part": p.part,
             "role": p.role,
+            "level": p.level,
             "section": list(p.section),
             "text": p.text,
             "label": self.label,
             "score": round(self.scores[0][1], 6),
             "n_windows": self.prediction.n_windows,
+            "repeats": None
+            if self.repetition is None
+            else {"index": self.repetition.of, "likeness": round(self.repetition.likeness, 3)},
             "scores": [{"label": label, "score": round(score, 6)} for label, score in self.scores],
         }
 
 
 def outline_answer(document: Document, predictions: Sequence[Prediction]) -> dict[str, Any]:
     """The JSON answer for a document: paragraphs, outline by speech and section, and label shares by characters."""
-    judged = [_Judged(p, prediction) for p, prediction in zip(document.paragraphs, predictions, strict=True)]
+    repetitions = find_repetitions([p.text for p in document.paragraphs])
+    judged = [_Judged(*three) for three in zip(document.paragraphs, predictions, repetitions, strict=True)]
     sections: dict[tuple[int | None, tuple[str, ...]], Counter[str]] = defaultdict(Counter)
     totals: Counter[str] = Counter()
     for item in judged:
         totals[item.label] += item.n_characters
-        if item.paragraph.role not in ("heading", "noise"):
+        if item.paragraph.role not in ("heading", *_OTHER_BY_FORM):
             sections[item.paragraph.part, item.paragraph.section][item.label] += item.n_characters
     return {
         "paragraphs": [item.answer() for item in judged],

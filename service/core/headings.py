@@ -1,4 +1,4 @@
-"""What the form of one line says: heading and its level, or salutation."""
+"""What the form of one line says: heading and its level, salutation, signature or date."""
 
 import re
 
@@ -14,12 +14,23 @@ _NUMBERING: tuple[re.Pattern[str], ...] = (
     re.compile(r"[0-9]{1,2}(?:[、.](?![0-9])|\)(?=\D))"),
     re.compile(r"\([0-9]{1,2}\)"),
 )
+_ORDINAL = re.compile(r"第[一二三四五六七八九十]+[,、:]")
+_ORDINAL_LEVEL = len(_NUMBERING) + 1
+_LONGEST_GLUED = 26  # a longer first sentence is a sentence, and no heading
+_GLUED_END = re.compile(r"[。::]")
 _ENUMERATION = re.compile(r"(?:[一二三四五六七八九十]+(?:是|要|则|、)|第[一二三四五六七八九十]+[,、]|其[一二三四五六])")
 _INNER_STOP = re.compile(r"[。;!?](?=.)")
 _FINAL_STOP = re.compile(r"[。;!?,、:.…\"]$")
 _SALUTATION = re.compile(
     r"(?:同志|代表|委员|领导|来宾|嘉宾|朋友|女士|先生|老师|同学|家长|战友|乡亲|父老|员工|同仁|同事|理事|会员|党员)[们]?"
 )
+_DAY = "[0-9x×〇○零一二三四五六七八九十]"
+_DATE = re.compile(rf"\(?(?:{_DAY}{{2,4}}年)?{_DAY}{{1,3}}月(?:{_DAY}{{1,3}}日)?(?:[上下]午)?\)?|\(?{_DAY}{{4}}年\)?")
+_SIGNED = re.compile(r"(?:签名|署名|签字|(?:述职|报告|发言|汇报|承诺|倡议|检讨)人):[\w·×]{1,20}")
+_ORGANISATION = re.compile(
+    "(?:委员会|党委|党组|支部|工会|政府|办公室|指挥部|领导小组|局|厅|院|所|站|中心|公司|集团|学校|小学|中学|大学|协会)$"
+)
+_LONGEST_SIGNATURE = 30
 
 
 def is_numbered(line: str) -> bool:
@@ -43,9 +54,45 @@ def heading_level(line: str, *, first: bool = False) -> int | None:
         match = numbering.match(normal)
         if match:
             return level if len(normal) > match.end() or level == 1 else None
+    if _ORDINAL.match(normal) and not _FINAL_STOP.search(normal):
+        return _ORDINAL_LEVEL
     if first and len(normal) > 3 and not _FINAL_STOP.search(normal):
         return 0
     return None
+
+
+def opening_heading(text: str, *, first: bool = False) -> tuple[int, str] | None:
+    """Level and text of the heading that a paragraph is or begins with, as in ``(一)管住火源。各村要…``.
+
+    :param text: one paragraph as typed.
+    :param first: the paragraph is the first of its document.
+    """
+    level = heading_level(text, first=first)
+    if level is not None:
+        return level, text
+    end = _GLUED_END.search(text, 0, 2 * _LONGEST_GLUED)
+    heading = text[: end.end()] if end else ""
+    if not heading or len(normalize(heading)) > _LONGEST_GLUED:
+        return None
+    level = _ORDINAL_LEVEL if _ORDINAL.match(normalize(heading)) else heading_level(heading)
+    return None if level is None else (level, heading)
+
+
+def is_date(line: str) -> bool:
+    """Whether a line is a date and nothing else, such as ``二〇二四年三月五日`` or ``(20xx年x月)``."""
+    return _DATE.fullmatch(normalize(line).replace(" ", "")) is not None
+
+
+def is_signature(line: str, *, before_date: bool = False) -> bool:
+    """Whether a line at the end of a document names who signs it.
+
+    :param before_date: a date follows, so that any short line without punctuation signs.
+    """
+    normal = normalize(line).replace(" ", "")
+    if _SIGNED.fullmatch(normal):
+        return True
+    plain = 1 < len(normal) <= _LONGEST_SIGNATURE and re.search(r"[,。;:!?、]", normal) is None
+    return plain and (before_date or _ORGANISATION.search(normal) is not None)
 
 
 def is_salutation(line: str) -> bool:

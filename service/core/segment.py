@@ -5,12 +5,12 @@ the original text, end exclusive. A page that collects several speeches is divid
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Literal
 
 from service.core.encode import ParagraphInput
-from service.core.headings import heading_level, is_salutation
+from service.core.headings import is_date, is_salutation, is_signature, opening_heading
 from service.core.lines import Line, group_lines, read_lines
 from service.core.source import SourceText
 from service.core.text import normalize
@@ -18,7 +18,7 @@ from service.core.webpage import is_part_title, is_site_line
 
 SEGMENTER_VERSION = "2"
 
-Role = Literal["heading", "salutation", "body", "noise"]
+Role = Literal["heading", "salutation", "body", "signature", "date", "noise"]
 
 _FEWEST_PARAGRAPHS_OF_A_SPEECH = 4
 
@@ -31,9 +31,10 @@ class Paragraph:
     :ivar start: first code point in the document's text.
     :ivar end: end of the paragraph, exclusive.
     :ivar index: number in reading order, from 0.
-    :ivar section: headings above the paragraph, outermost first; a heading is not above itself.
+    :ivar section: headings above the paragraph, outermost first; a heading is not above itself, nor above the text
+        that follows it in the same line.
     :ivar role: what the form of the line says; ``noise`` belongs to the web page and not to a speech.
-    :ivar level: level of a heading, 0 for a title; ``None`` for other roles.
+    :ivar level: level of the heading that the paragraph is or begins with, 0 for a title; else ``None``.
     :ivar part: number of the speech in a collection, from 0; ``None`` outside its speeches and in a single speech.
     """
 
@@ -144,26 +145,62 @@ def segment(source: str | SourceText) -> Document:
     parts = _parts(blocks)
     collection = any(part is not None for part in parts)
     paragraphs: list[Paragraph] = []
-    path: list[tuple[int, str]] = []
+    path = _SectionPath()
     current: int | None = None
     begun = False
     for index, (block, part) in enumerate(zip(blocks, parts, strict=True)):
         noise = block.noise or (collection and part is None)
         if not noise and part != current:
-            path, current, begun = [], part, False
+            path, current, begun = _SectionPath(), part, False
         own = text[block.start : block.end]
-        level = None if noise else source.heading_levels.get(block.start)
-        if level is None and not noise and len(block.lines) == 1:
-            level = heading_level(own, first=not begun)
-        if level is not None:
-            path = [step for step in path if step[0] < level]
-        role: Role = "noise" if noise else "heading" if level is not None else _spoken_role(own)
-        section = () if noise else tuple(heading for _, heading in path)
+        if noise:
+            paragraphs.append(Paragraph(own, block.start, block.end, index, (), "noise", None, part))
+            continue
+        heading = opening_heading(own, first=not begun)
+        styled = source.heading_levels.get(block.start)
+        if styled is not None:
+            heading = styled, own
+        elif heading is not None and heading[1] == own and len(block.lines) > 1:
+            heading = None  # a paragraph that its page broke
+        role: Role = "heading" if heading is not None and heading[1] == own else _spoken_role(own)
+        section, level = path.enter(heading)
         paragraphs.append(Paragraph(own, block.start, block.end, index, section, role, level, part))
-        if level is not None:
-            path.append((level, own))
-        begun = begun or not noise
-    return Document(text, tuple(paragraphs))
+        begun = True
+    return Document(text, tuple(_with_endings(paragraphs)))
+
+
+class _SectionPath:
+    """The headings that stand above the place reached in a document."""
+
+    def __init__(self) -> None:
+        self._steps: list[tuple[int, str]] = []
+
+    def enter(self, heading: tuple[int, str] | None) -> tuple[tuple[str, ...], int | None]:
+        """Go on to a paragraph that begins with a heading or with none.
+
+        :returns: the headings above the paragraph, and the level of its own.
+        """
+        if heading is None:
+            return tuple(text for _, text in self._steps), None
+        self._steps = [step for step in self._steps if step[0] < heading[0]]
+        above = tuple(text for _, text in self._steps)
+        self._steps.append(heading)
+        return above, heading[0]
+
+
+def _with_endings(paragraphs: Sequence[Paragraph]) -> Iterator[Paragraph]:
+    """Mark dates, and signatures at the ends of documents."""
+    for i, paragraph in enumerate(paragraphs):
+        after = next((p for p in paragraphs[i + 1 : i + 2] if p.part == paragraph.part and p.role != "noise"), None)
+        dated = after is not None and is_date(after.text)
+        if paragraph.role == "noise" or paragraph.level == 0:
+            yield paragraph
+        elif is_date(paragraph.text):
+            yield replace(paragraph, role="date", level=None)
+        elif paragraph.role == "body" and (after is None or dated) and is_signature(paragraph.text, before_date=dated):
+            yield replace(paragraph, role="signature")
+        else:
+            yield paragraph
 
 
 def _spoken_role(text: str) -> Role:
@@ -175,20 +212,13 @@ def with_context(texts: Sequence[str]) -> list[ParagraphInput]:
 
     :param texts: paragraphs in reading order; empty ones are kept in place.
     """
-    inputs: list[ParagraphInput] = []
-    path: list[tuple[int, str]] = []
-    for i, text in enumerate(texts):
-        level = heading_level(text, first=i == 0)
-        if level is not None:
-            path = [step for step in path if step[0] < level]
-        inputs.append(
-            ParagraphInput(
-                text=text,
-                headings=tuple(heading for _, heading in path),
-                before=texts[i - 1] if i else "",
-                after=texts[i + 1] if i + 1 < len(texts) else "",
-            )
+    path = _SectionPath()
+    return [
+        ParagraphInput(
+            text=text,
+            headings=path.enter(opening_heading(text, first=i == 0))[0],
+            before=texts[i - 1] if i else "",
+            after=texts[i + 1] if i + 1 < len(texts) else "",
         )
-        if level is not None:
-            path.append((level, text))
-    return inputs
+        for i, text in enumerate(texts)
+    ]

@@ -19,7 +19,7 @@ from service.documents.numbering import Numbering
 
 _HEADING_STYLE = re.compile(r"(?:heading|标题)\s*([1-9])", re.IGNORECASE)
 _LONGEST_BOLD_HEADING = 40
-_BOLD_LEVEL = 6  # under every numbered heading
+_BOLD_LEVEL = 7  # under every numbered heading
 _OFF = ("0", "false", "off", "none")
 _UNREADABLE = (
     PackageNotFoundError,

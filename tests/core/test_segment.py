@@ -111,3 +111,20 @@ def test_site_lines_are_no_context_of_speeches() -> None:
 
 def test_single_speech_has_no_parts() -> None:
     assert {p.part for p in segment(SPEECH).paragraphs} == {None}
+
+
+def test_a_glued_heading_opens_a_section_for_what_follows() -> None:
+    text = "二、工作安排\n(一)管住火源。各村要把散坟登记到户,做到一坟一档。\n"
+    text += "对漏报的村,镇里要通报批评。\n(二)备足力量。每村建一支小分队。\n"
+    first, *rest = segment(text).paragraphs
+    assert first.role == "heading"
+    assert [(p.role, p.level, p.section) for p in rest] == [
+        ("body", 3, ("二、工作安排",)),
+        ("body", None, ("二、工作安排", "(一)管住火源。")),
+        ("body", 3, ("二、工作安排",)),
+    ]
+
+
+def test_signature_and_date_close_a_document() -> None:
+    text = "关于校园安全的汇报\n我校今年排查隐患十二处,已全部整改到位。\n\n石桥镇中心小学\n二〇二四年三月五日\n"
+    assert [p.role for p in segment(text).paragraphs] == ["heading", "body", "signature", "date"]

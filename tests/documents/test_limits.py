@@ -146,7 +146,7 @@ def test_word_tables_text_boxes_and_deletions() -> None:
     )
     source = read_document(in_document(body.encode()))
     assert source.text.split("\n") == ["正文一句。补上。", "控件里的一段。", "关于资金", "甲行", "乙行"]
-    assert list(source.heading_levels.values()) == [6]
+    assert list(source.heading_levels.values()) == [7]
 
 
 def test_a_word_file_of_python_docx_is_read() -> None:
