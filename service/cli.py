@@ -110,8 +110,12 @@ def classify(
 def outline(
     file: Annotated[str, typer.Argument(help="txt、md、docx、html 或 pdf 文件;- 表示标准输入。")],
     output_format: Annotated[
-        Literal["text", "json"], typer.Option("--format", envvar="ZHANGFA_FORMAT", help="输出格式。")
+        Literal["text", "json", "markdown", "html"],
+        typer.Option("--format", envvar="ZHANGFA_FORMAT", help="输出格式。"),
     ] = "text",
+    sentences: Annotated[
+        bool, typer.Option("--sentences", envvar="ZHANGFA_SENTENCES", help="同时给出段内各句的功能。")
+    ] = False,
     max_characters: Annotated[
         int, typer.Option(min=1_000, envvar="ZHANGFA_MAX_DOCUMENT_CHARACTERS", help="文档的字符上限。")
     ] = 500_000,
@@ -123,16 +127,17 @@ def outline(
     with _clear_errors():
         from service.documents.limits import Limits
         from service.documents.reader import read_document
-        from service.outline import outline_document, outline_text
+        from service.outline import outline_document
+        from service.rendering import RENDERERS
 
         data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
         limits = Limits(max_bytes=sys.maxsize, max_characters=max_characters)
         source = read_document(data, "" if file == "-" else file, limits=limits)
-        result = outline_document(_bundle(model, precision, threads), source)
+        result = outline_document(_bundle(model, precision, threads), source, sentences=sentences)
         if output_format == "json":
             typer.echo(json.dumps(result, ensure_ascii=False, indent=2))
         else:
-            typer.echo(outline_text(result))
+            typer.echo(RENDERERS[output_format](result))
 
 
 @app.command()

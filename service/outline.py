@@ -1,17 +1,17 @@
-"""A document's paragraphs with their functions, its sections, and the share of each function."""
+"""A document's paragraphs with their functions, its sections with their main functions, and the share of each."""
 
-from collections import Counter, defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from service.core.bundle import Bundle, Prediction
 from service.core.errors import EmptyTextError
-from service.core.labels import LABEL_BY_ID, LABEL_IDS
+from service.core.labels import LABEL_IDS
 from service.core.repetition import Repetition, find_repetitions
 from service.core.segment import Document, Paragraph, segment
 from service.core.source import SourceText
-from service.core.text import normalize
+from service.core.spans import Span, document_sentences, label_spans
 
 _OTHER_BY_FORM = ("noise", "signature", "date")
 
@@ -38,6 +38,7 @@ class _Judged:
 
     def answer(self) -> dict[str, Any]:
         p = self.paragraph
+        repeats = self.repetition
         return {
             "index": p.index,
             "start": p.start,
@@ -50,56 +51,93 @@ class _Judged:
             "label": self.label,
             "score": round(self.scores[0][1], 6),
             "n_windows": self.prediction.n_windows,
-            "repeats": None
-            if self.repetition is None
-            else {"index": self.repetition.of, "likeness": round(self.repetition.likeness, 3)},
+            "repeats": repeats and {"index": repeats.of, "likeness": round(repeats.likeness, 3)},
             "scores": [{"label": label, "score": round(score, 6)} for label, score in self.scores],
         }
 
 
-def outline_answer(document: Document, predictions: Sequence[Prediction]) -> dict[str, Any]:
-    """The JSON answer for a document: paragraphs, outline by speech and section, and label shares by characters."""
+@dataclass(frozen=True)
+class _Section:
+    """A heading and the characters of each function below it, those of its subsections included."""
+
+    part: int | None
+    index: int | None = None
+    level: int | None = None
+    section: tuple[str, ...] = ()
+    n_characters: Counter[str] = field(default_factory=Counter)
+
+    def answer(self) -> dict[str, Any]:
+        [(label, n)] = self.n_characters.most_common(1)
+        return {
+            "part": self.part,
+            "index": self.index,
+            "level": self.level,
+            "section": list(self.section),
+            "label": label,
+            "share": round(n / self.n_characters.total(), 6),
+        }
+
+
+def _sections(judged: Sequence[_Judged]) -> list[_Section]:
+    """One section for each speech as a whole, and one for each of its headings."""
+    sections: list[_Section] = []
+    open_sections: list[_Section] = []
+    for item in judged:
+        p = item.paragraph
+        if p.role == "noise":
+            continue
+        if not open_sections or open_sections[0].part != p.part:
+            open_sections = [_Section(p.part)]
+            sections += open_sections
+        if p.level is not None and p.heading is not None:
+            level = p.level
+            open_sections = [s for s in open_sections if s.level is None or s.level < level]
+            open_sections.append(_Section(p.part, p.index, level, (*p.section, p.heading)))
+            sections.append(open_sections[-1])
+        if p.role not in ("heading", *_OTHER_BY_FORM):
+            for section in open_sections:
+                section.n_characters[item.label] += item.n_characters
+    return [section for section in sections if section.n_characters]
+
+
+def outline_answer(
+    document: Document, predictions: Sequence[Prediction], spans: Mapping[int, Sequence[Span]] | None = None
+) -> dict[str, Any]:
+    """The JSON answer for a document: paragraphs, outline by speech and section, and label shares by characters.
+
+    :param spans: the spans of sentences of each paragraph that has several, by its index, if they were asked for.
+    """
     repetitions = find_repetitions([p.text for p in document.paragraphs])
     judged = [_Judged(*three) for three in zip(document.paragraphs, predictions, repetitions, strict=True)]
-    sections: dict[tuple[int | None, tuple[str, ...]], Counter[str]] = defaultdict(Counter)
     totals: Counter[str] = Counter()
     for item in judged:
         totals[item.label] += item.n_characters
-        if item.paragraph.role not in ("heading", *_OTHER_BY_FORM):
-            sections[item.paragraph.part, item.paragraph.section][item.label] += item.n_characters
+    paragraphs = [item.answer() for item in judged]
+    if spans is not None:
+        for paragraph in paragraphs:
+            own = spans.get(paragraph["index"])
+            paragraph["spans"] = own and [
+                {"start": s.start, "end": s.end, "label": s.label, "score": round(s.score, 6)} for s in own
+            ]
     return {
-        "paragraphs": [item.answer() for item in judged],
-        "outline": [
-            {"part": part, "section": list(section), "label": counts.most_common(1)[0][0]}
-            for (part, section), counts in sections.items()
-        ],
+        "paragraphs": paragraphs,
+        "outline": [section.answer() for section in _sections(judged)],
         "label_shares": {label: round(totals[label] / totals.total(), 6) for label in LABEL_IDS if totals[label]},
     }
 
 
-def outline_document(bundle: Bundle, source: str | SourceText) -> dict[str, Any]:
+def outline_document(bundle: Bundle, source: str | SourceText, *, sentences: bool = False) -> dict[str, Any]:
     """Segment and classify a whole text.
 
+    :param sentences: also give the spans of sentences in paragraphs of several.
     :raises EmptyTextError: the text has no visible character.
     """
     document = segment(source)
     if not document.paragraphs:
         raise EmptyTextError
-    return outline_answer(document, bundle.classify(document.inputs()))
-
-
-def outline_text(answer: dict[str, Any], width: int = 46) -> str:
-    """An outline for the terminal: one line a paragraph, indented by section, then the label shares."""
-    lines = []
-    part = None
-    for p in answer["paragraphs"]:
-        if p["part"] is not None and p["part"] != part:
-            part = p["part"]
-            lines.append(f"—— 第 {part + 1} 篇 ——")
-        text = normalize(p["text"]) if "\n" in p["text"] else p["text"]
-        text = text if len(text) <= width else text[: width - 1] + "…"
-        doubt = "?" if p["score"] < 0.5 else " "
-        lines.append(f"{LABEL_BY_ID[p['label']].zh}{doubt} {p['score']:.2f}  {'  ' * len(p['section'])}{text}")
-    shares = sorted(answer["label_shares"].items(), key=lambda pair: -pair[1])
-    lines += ["", "各功能占字数:" + "  ".join(f"{LABEL_BY_ID[label].zh} {share:.0%}" for label, share in shares)]
-    return "\n".join(lines)
+    predictions = bundle.classify(document.inputs())
+    spans = None
+    if sentences:
+        asked = document_sentences(document)
+        spans = label_spans(asked, bundle.classify([sentence.context for sentence in asked]), predictions)
+    return outline_answer(document, predictions, spans)

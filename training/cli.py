@@ -116,6 +116,9 @@ def finetune(
     start_share: Annotated[
         float, typer.Option(min=0, max=1, help="Share of the base's weights in the result; the base is a classifier.")
     ] = 0.0,
+    crop_share: Annotated[
+        float, typer.Option(min=0, max=1, help="How often an example is shown as a run of its sentences only.")
+    ] = 0.0,
     seed: int = 0,
 ) -> None:
     """Fine-tune a pretrained model on labelled paragraphs."""
@@ -129,7 +132,12 @@ def finetune(
     else:
         dev_rows = _labelled(dev)
     config = FinetuneConfig(
-        n_epochs=n_epochs, learning_rate=learning_rate, batch_size=batch_size, start_share=start_share, seed=seed
+        n_epochs=n_epochs,
+        learning_rate=learning_rate,
+        batch_size=batch_size,
+        start_share=start_share,
+        crop_share=crop_share,
+        seed=seed,
     )
     metrics = run(base, rows, dev_rows, output, config)
     typer.echo(json.dumps({"n_train": len(rows), "n_dev": len(dev_rows), **metrics}))

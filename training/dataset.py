@@ -11,6 +11,7 @@ import torch
 from service.core.encode import EncodedParagraph, Encoder, ParagraphInput, pad
 from service.core.labels import LABEL_IDS
 from service.core.segment import with_context
+from service.core.sentences import split_sentences
 from training.data.schema import LabelledParagraph, by_document
 
 
@@ -67,13 +68,39 @@ def drop_context(paragraph: ParagraphInput, rng: random.Random, drop_all: float,
     )
 
 
+def crop_to_sentences(paragraph: ParagraphInput, rng: random.Random) -> ParagraphInput:
+    """A run of the paragraph's sentences with the sentences around it as context; the whole if it has but one.
+
+    Short passages and single sentences inside mixed paragraphs are then no strangers to the model.
+    """
+    spans = split_sentences(paragraph.text)
+    if len(spans) < 2:
+        return paragraph
+    n_kept = rng.randint(1, len(spans) - 1)
+    first = rng.randint(0, len(spans) - n_kept)
+    (start, _), (_, end) = spans[first], spans[first + n_kept - 1]
+    return replace(
+        paragraph,
+        text=paragraph.text[start:end],
+        before=paragraph.text[slice(*spans[first - 1])] if first else paragraph.before,
+        after=paragraph.text[slice(*spans[first + n_kept])] if first + n_kept < len(spans) else paragraph.after,
+    )
+
+
 class TrainingWindows(torch.utils.data.Dataset[dict[str, Any]]):
     """One randomly chosen window of each example, drawn anew each time it is read."""
 
     def __init__(
-        self, items: Sequence[Example], encoder: Encoder, *, drop_all: float, drop_part: float, seed: int
+        self,
+        items: Sequence[Example],
+        encoder: Encoder,
+        *,
+        drop_all: float,
+        drop_part: float,
+        seed: int,
+        crop_share: float = 0.0,
     ) -> None:
-        self.items, self.encoder = items, encoder
+        self.items, self.encoder, self.crop_share = items, encoder, crop_share
         self.drop_all, self.drop_part = drop_all, drop_part
         self.rng = random.Random(seed)
         self.lengths = [len(encoder.encode(item.paragraph).windows[0]) for item in items]
@@ -83,7 +110,9 @@ class TrainingWindows(torch.utils.data.Dataset[dict[str, Any]]):
 
     def __getitem__(self, index: int) -> dict[str, Any]:
         item = self.items[index]
-        paragraph = drop_context(item.paragraph, self.rng, self.drop_all, self.drop_part)
+        crop = self.crop_share > 0 and self.rng.random() < self.crop_share
+        shown = crop_to_sentences(item.paragraph, self.rng) if crop else item.paragraph
+        paragraph = drop_context(shown, self.rng, self.drop_all, self.drop_part)
         window = self.rng.choice(self.encoder.encode(paragraph).windows)
         return {"window": window, "labels": item.target}
 

@@ -35,6 +35,7 @@ class FinetuneConfig:
     :ivar head_learning_rate: for the pooler and the classifier, which start from noise.
     :ivar drop_all: probability that an example is shown without any context.
     :ivar drop_part: probability that the headings, the text before or the text after is hidden, each by itself.
+    :ivar crop_share: probability that an example is shown as a run of its sentences, and not whole.
     :ivar secondary_share: target probability of the secondary label.
     :ivar patience: epochs without a better macro-F1 before training stops.
     :ivar start_share: share of the weights that training started from in the weights kept; needs a start that is
@@ -51,6 +52,7 @@ class FinetuneConfig:
     dropout: float = 0.1
     drop_all: float = 0.25
     drop_part: float = 0.15
+    crop_share: float = 0.0
     secondary_share: float = 0.2
     label_smoothing: float = 0.05
     patience: int = 3
@@ -157,6 +159,7 @@ def finetune(
         encoder,
         drop_all=config.drop_all,
         drop_part=config.drop_part,
+        crop_share=config.crop_share,
         seed=config.seed,
     )
     dev_set = EvaluationWindows(examples(dev), encoder)

@@ -35,6 +35,7 @@ class Paragraph:
         that follows it in the same line.
     :ivar role: what the form of the line says; ``noise`` belongs to the web page and not to a speech.
     :ivar level: level of the heading that the paragraph is or begins with, 0 for a title; else ``None``.
+    :ivar heading: the heading that the paragraph is or begins with; else ``None``.
     :ivar part: number of the speech in a collection, from 0; ``None`` outside its speeches and in a single speech.
     """
 
@@ -45,6 +46,7 @@ class Paragraph:
     section: tuple[str, ...]
     role: Role
     level: int | None
+    heading: str | None = None
     part: int | None = None
 
 
@@ -154,7 +156,7 @@ def segment(source: str | SourceText) -> Document:
             path, current, begun = _SectionPath(), part, False
         own = text[block.start : block.end]
         if noise:
-            paragraphs.append(Paragraph(own, block.start, block.end, index, (), "noise", None, part))
+            paragraphs.append(Paragraph(own, block.start, block.end, index, (), "noise", None, None, part))
             continue
         heading = opening_heading(own, first=not begun)
         styled = source.heading_levels.get(block.start)
@@ -163,8 +165,9 @@ def segment(source: str | SourceText) -> Document:
         elif heading is not None and heading[1] == own and len(block.lines) > 1:
             heading = None  # a paragraph that its page broke
         role: Role = "heading" if heading is not None and heading[1] == own else _spoken_role(own)
-        section, level = path.enter(heading)
-        paragraphs.append(Paragraph(own, block.start, block.end, index, section, role, level, part))
+        section = path.enter(heading)
+        level, words = heading or (None, None)
+        paragraphs.append(Paragraph(own, block.start, block.end, index, section, role, level, words, part))
         begun = True
     return Document(text, tuple(_with_endings(paragraphs)))
 
@@ -175,17 +178,14 @@ class _SectionPath:
     def __init__(self) -> None:
         self._steps: list[tuple[int, str]] = []
 
-    def enter(self, heading: tuple[int, str] | None) -> tuple[tuple[str, ...], int | None]:
-        """Go on to a paragraph that begins with a heading or with none.
-
-        :returns: the headings above the paragraph, and the level of its own.
-        """
-        if heading is None:
-            return tuple(text for _, text in self._steps), None
-        self._steps = [step for step in self._steps if step[0] < heading[0]]
+    def enter(self, heading: tuple[int, str] | None) -> tuple[str, ...]:
+        """Go on to a paragraph that begins with a heading or with none, and tell the headings above it."""
+        if heading is not None:
+            self._steps = [step for step in self._steps if step[0] < heading[0]]
         above = tuple(text for _, text in self._steps)
-        self._steps.append(heading)
-        return above, heading[0]
+        if heading is not None:
+            self._steps.append(heading)
+        return above
 
 
 def _with_endings(paragraphs: Sequence[Paragraph]) -> Iterator[Paragraph]:
@@ -196,7 +196,7 @@ def _with_endings(paragraphs: Sequence[Paragraph]) -> Iterator[Paragraph]:
         if paragraph.role == "noise" or paragraph.level == 0:
             yield paragraph
         elif is_date(paragraph.text):
-            yield replace(paragraph, role="date", level=None)
+            yield replace(paragraph, role="date", level=None, heading=None)
         elif paragraph.role == "body" and (after is None or dated) and is_signature(paragraph.text, before_date=dated):
             yield replace(paragraph, role="signature")
         else:
@@ -216,7 +216,7 @@ def with_context(texts: Sequence[str]) -> list[ParagraphInput]:
     return [
         ParagraphInput(
             text=text,
-            headings=path.enter(opening_heading(text, first=i == 0))[0],
+            headings=path.enter(opening_heading(text, first=i == 0)),
             before=texts[i - 1] if i else "",
             after=texts[i + 1] if i + 1 < len(texts) else "",
         )
