@@ -23,6 +23,8 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535, description="监听端口;0 表示任选空闲端口")
     api_key: SecretStr | None = Field(None, description="设置后,请求须带 Authorization: Bearer <密钥>")
     max_body_bytes: int = Field(4_000_000, ge=1_000, description="请求体字节上限")
+    max_upload_bytes: int = Field(20_000_000, ge=1_000, description="上传文件的字节上限")
+    max_pages: int = Field(500, ge=1, description="PDF 的页数上限")
     max_paragraphs: int = Field(1_000, ge=1, description="一次请求的段落数上限")
     max_characters: int = Field(50_000, ge=100, description="单个段落的字符上限")
     max_document_characters: int = Field(500_000, ge=1_000, description="单个文档的字符上限")

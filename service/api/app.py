@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from service import __version__
-from service.api import problems, routes
+from service.api import documents, page, problems, routes
 from service.api.batching import Batcher
 from service.api.metrics import Metrics
 from service.api.middleware import Gate, RequestContext
@@ -29,6 +29,7 @@ class State:
     batcher: Batcher
     metrics: Metrics
     tokenizers: ThreadPoolExecutor
+    readers: ThreadPoolExecutor
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -47,16 +48,19 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         batcher = Batcher(bundle, metrics, settings.max_queued_tokens, settings.batch_tokens)
         tokenizers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="tokenize")
+        # One thread: PDFium is not safe for threads, and large files must not take the tokenisers' turn.
+        readers = ThreadPoolExecutor(max_workers=1, thread_name_prefix="read")
         batcher.start()
         warm_up = [bundle.encoder.encode(ParagraphInput("同志们:今天的会议很重要。" * n)) for n in (1, 8, 40)]
         for paragraph in warm_up:
             await asyncio.to_thread(bundle.predictions, [paragraph])
-        app.state.zhangfa = State(settings, bundle, batcher, metrics, tokenizers)
+        app.state.zhangfa = State(settings, bundle, batcher, metrics, tokenizers, readers)
         try:
             yield
         finally:
             await asyncio.to_thread(batcher.stop)
             tokenizers.shutdown()
+            readers.shutdown()
 
     app = FastAPIOffline(  # its documentation page loads nothing from elsewhere
         title="Zhangfa 章法",
@@ -66,7 +70,16 @@ def create_app(settings: Settings) -> FastAPI:
     )
     problems.install(app)
     app.include_router(routes.router)
+    app.include_router(documents.router)
+    app.include_router(page.router)
+    app.mount("/web", page.files())
     key = settings.api_key.get_secret_value() if settings.api_key else None
-    app.add_middleware(Gate, metrics=metrics, max_body_bytes=settings.max_body_bytes, api_key=key)
+    app.add_middleware(
+        Gate,
+        metrics=metrics,
+        max_body_bytes=settings.max_body_bytes,
+        max_upload_bytes=settings.max_upload_bytes,
+        api_key=key,
+    )
     app.add_middleware(RequestContext, metrics=metrics)  # outermost, so refusals have an id too
     return app

@@ -15,8 +15,18 @@ from service.api.metrics import Metrics
 from service.api.problems import Problem, too_large
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
-_OPEN_PATHS = frozenset({"/health/live", "/health/ready"})
+_OPEN_PATHS = frozenset({"/", "/health/live", "/health/ready"})
+_OPEN_FOLDER = "/web/"  # the page itself holds nothing to protect; it asks for the key
+_UPLOAD_PATH = "/v1/documents"
+_FORM_OVERHEAD_BYTES = 10_000  # boundaries and field names around an uploaded file
 _log = logging.getLogger("zhangfa.access")
+
+
+_JSON, _UPLOAD = "application/json", "multipart/form-data"
+
+
+def _media_type(scope: Scope) -> str:
+    return Headers(scope=scope).get("content-type", "").partition(";")[0].strip().lower()
 
 
 class RequestContext:
@@ -61,25 +71,37 @@ class RequestContext:
 class Gate:
     """Refuses what must not reach a route: no key, a body of the wrong type, or too large a body."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, max_body_bytes: int, api_key: str | None) -> None:
-        self.app, self.metrics = app, metrics
-        self.max_body_bytes, self.api_key = max_body_bytes, api_key
+    def __init__(
+        self, app: ASGIApp, metrics: Metrics, max_body_bytes: int, max_upload_bytes: int, api_key: str | None
+    ) -> None:
+        self.app, self.metrics, self.api_key = app, metrics, api_key
+        self.max_body_bytes, self.max_upload_bytes = max_body_bytes, max_upload_bytes
+
+    def _bound(self, scope: Scope) -> tuple[str, int, int]:
+        """What is bounded, the bound that is named, and the bytes that the body may have."""
+        if _media_type(scope) == _UPLOAD:
+            return "上传文件的字节数", self.max_upload_bytes, self.max_upload_bytes + _FORM_OVERHEAD_BYTES
+        return "请求体字节数", self.max_body_bytes, self.max_body_bytes
 
     def _refusal(self, scope: Scope) -> Problem | None:
         headers = Headers(scope=scope)
-        if self.api_key is not None and scope["path"] not in _OPEN_PATHS:
+        path = scope["path"]
+        if self.api_key is not None and path not in _OPEN_PATHS and not path.startswith(_OPEN_FOLDER):
             scheme, _, key = headers.get("authorization", "").partition(" ")
             if scheme.lower() != "bearer" or not hmac.compare_digest(key.strip().encode(), self.api_key.encode()):
                 return Problem(
                     401, "unauthenticated", "需要请求头 Authorization: Bearer <密钥>", {"WWW-Authenticate": "Bearer"}
                 )
         if scope["method"] == "POST":
-            media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-            if media_type != "application/json":
-                return Problem(415, "unsupported-type", f"请求体类型是 {media_type or '空'},应为 application/json")
+            media_type = _media_type(scope)
+            allowed = (_JSON, _UPLOAD) if path == _UPLOAD_PATH else (_JSON,)
+            if media_type not in allowed:
+                expected = " 或 ".join(allowed)
+                return Problem(415, "unsupported-type", f"请求体类型是 {media_type or '空'},应为 {expected}")
+        what, limit, n_allowed = self._bound(scope)
         length = headers.get("content-length", "0")
-        if length.isdigit() and int(length) > self.max_body_bytes:
-            return too_large("请求体字节数", self.max_body_bytes)
+        if length.isdigit() and int(length) > n_allowed:
+            return too_large(what, limit)
         return None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -91,6 +113,7 @@ class Gate:
             return
         body = bytearray()
         if scope["method"] == "POST":
+            what, limit, n_allowed = self._bound(scope)
             more = True
             while more:
                 message = await receive()
@@ -98,8 +121,8 @@ class Gate:
                     return
                 body += message.get("body", b"")
                 more = message.get("more_body", False)
-                if len(body) > self.max_body_bytes:  # a chunked body has no length to refuse by
-                    await self._refuse(too_large("请求体字节数", self.max_body_bytes), scope, receive, send)
+                if len(body) > n_allowed:  # a chunked body has no length to refuse by
+                    await self._refuse(too_large(what, limit), scope, receive, send)
                     return
             await self.app(scope, _replay(bytes(body), receive), send)
             return

@@ -80,35 +80,62 @@ class DocumentRequest(Strict):
 
     text: str
     title: str | None = Field(None, max_length=300, description="篇名,作为第一级上下文")
-    format: Literal["txt"] = Field("txt", description="正文格式")
+    format: Literal["txt", "md", "html"] = Field("txt", description="正文格式")
+    sentences: bool = Field(False, description="对含多句的段落,同时给出各句的功能")
+
+
+class SpanAnswer(BaseModel):
+    """Sentences of one function in a row."""
+
+    start: int
+    end: int
+    label: str
+    score: float
+
+
+class RepeatsAnswer(BaseModel):
+    """The earlier paragraph that this one repeats, and how like it is: 1 is word for word."""
+
+    index: int
+    likeness: float
 
 
 class DocumentParagraph(BaseModel):
     """One paragraph of the text; offsets are Unicode code points, end exclusive.
 
     ``part`` is the number of the speech in a collection, from 0, and null elsewhere; a paragraph of the role ``noise``
-    belongs to the web page and not to a speech.
+    belongs to the web page and not to a speech. ``level`` is that of the heading that the paragraph is or begins with.
+    ``spans`` is null unless sentences were asked for and there are several.
     """
 
     index: int
     start: int
     end: int
     part: int | None
-    role: str
+    role: Literal["heading", "salutation", "body", "signature", "date", "noise"]
+    level: int | None
     section: list[str]
     text: str
     label: str
     score: float
     n_windows: int
+    repeats: RepeatsAnswer | None
     scores: list[LabelScore]
+    spans: list[SpanAnswer] | None = None
 
 
 class SectionAnswer(BaseModel):
-    """A section of a speech and its main function by characters."""
+    """A section of a speech, or the speech itself, with its main function and that function's share of characters.
+
+    ``index`` is the paragraph of its heading, null for a whole speech.
+    """
 
     part: int | None
+    index: int | None
+    level: int | None
     section: list[str]
     label: str
+    share: float
 
 
 class DocumentAnswer(BaseModel):
@@ -116,6 +143,23 @@ class DocumentAnswer(BaseModel):
 
     model: ModelName
     title: str | None
+    text: str | None = Field(None, description="从文件中取出的正文,偏移量指向它;JSON 请求的纯文本不再重复")
     paragraphs: list[DocumentParagraph]
     outline: list[SectionAnswer]
     label_shares: dict[str, float]
+
+
+class ExportParagraph(Strict):
+    """A paragraph as the reader left it."""
+
+    text: str
+    label: Literal[LABEL_IDS]  # type: ignore[valid-type]
+    role: str = "body"
+    level: int | None = None
+
+
+class WordRequest(Strict):
+    """Labelled paragraphs that become a Word file."""
+
+    title: str | None = Field(None, max_length=300)
+    paragraphs: list[ExportParagraph] = Field(min_length=1)

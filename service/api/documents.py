@@ -1,0 +1,153 @@
+"""Whole documents: text or an uploaded file in; paragraphs with their functions out, in the form asked for."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+from starlette.datastructures import UploadFile
+
+from service.api.inference import StateOption, classify_inputs, model_name
+from service.api.problems import Problem, too_large
+from service.api.schemas import DocumentAnswer, DocumentRequest, WordRequest
+from service.core.encode import ParagraphInput
+from service.core.errors import EmptyTextError, InputError, TooLongError
+from service.core.segment import segment
+from service.core.source import SourceText
+from service.core.spans import document_sentences, label_spans
+from service.documents.limits import Limits
+from service.documents.reader import read_document
+from service.outline import outline_answer
+from service.rendering import RENDERERS
+
+router = APIRouter()
+
+OutputFormat = Literal["json", "text", "markdown", "html"]
+_MEDIA_TYPES = {"text": "text/plain", "markdown": "text/markdown", "html": "text/html"}
+_WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+_FORM_FIELDS = frozenset({"file", "title", "sentences"})
+_TRUE, _FALSE = ("true", "1", "on"), ("false", "0", "off", "")
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": DocumentRequest.model_json_schema()},
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {
+                        "file": {"type": "string", "format": "binary", "description": "txt、md、docx、html 或 pdf"},
+                        "title": {"type": "string", "maxLength": 300},
+                        "sentences": {"type": "boolean", "default": False},
+                    },
+                }
+            },
+        },
+    }
+}
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A document to outline.
+
+    :ivar taken_out: the text was taken out of a file, so the client does not have it.
+    """
+
+    source: SourceText
+    title: str | None
+    sentences: bool
+    taken_out: bool
+
+
+async def _asked(request: Request, state: Any) -> _Asked:
+    settings = state.settings
+    limits = Limits(settings.max_upload_bytes, settings.max_document_characters, settings.max_pages)
+    in_thread = asyncio.get_running_loop().run_in_executor
+    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+        async with request.form(max_files=1, max_fields=len(_FORM_FIELDS)) as form:
+            file = form.get("file")
+            if not isinstance(file, UploadFile):
+                raise Problem(422, "invalid-input", "表单缺少文件:请用字段 file 上传")
+            if unknown := sorted(set(form) - _FORM_FIELDS):
+                raise Problem(422, "invalid-input", f"表单有不认识的字段:{'、'.join(unknown)}")
+            sentences, title = str(form.get("sentences", "")).lower(), form.get("title")
+            if sentences not in _TRUE + _FALSE:
+                raise Problem(422, "invalid-input", "表单字段 sentences 应为 true 或 false")
+            if isinstance(title, str) and len(title) > 300:
+                raise Problem(422, "invalid-input", "表单字段 title 超过 300 字符")
+            data, name = await file.read(), file.filename or ""
+        if len(data) > settings.max_upload_bytes:
+            raise too_large("上传文件的字节数", settings.max_upload_bytes)
+        source = await in_thread(state.readers, lambda: read_document(data, name, limits=limits))
+        return _Asked(source, title if isinstance(title, str) and title else None, sentences in _TRUE, True)
+    try:
+        body = DocumentRequest.model_validate_json(await request.body())
+    except ValidationError as error:
+        raise RequestValidationError(
+            [{**item, "loc": ("body", *item["loc"])} for item in error.errors(include_url=False)]
+        ) from error
+    limits.check_characters(len(body.text))
+    source = SourceText(body.text)
+    if body.format != "txt":
+        data = body.text.encode("utf-8", "surrogatepass")
+        source = await in_thread(state.readers, lambda: read_document(data, "", body.format, limits))
+    return _Asked(source, body.title, body.sentences, body.format != "txt")
+
+
+async def _classify_in_slices(state: Any, inputs: list[ParagraphInput]) -> list[Any]:
+    """A document is bounded by its characters, so its paragraphs may be more than one request may bring."""
+    step = state.settings.max_paragraphs
+    slices = [await classify_inputs(state, inputs[at : at + step]) for at in range(0, len(inputs), step)]
+    return [prediction for part in slices for prediction in part]
+
+
+@router.post("/v1/documents", summary="整篇文本或文件", response_model=DocumentAnswer, openapi_extra=_BODY)
+async def documents(
+    request: Request,
+    state: StateOption,
+    output: Annotated[OutputFormat, Query(description="回答的形式")] = "json",
+) -> Any:
+    """切分并逐段判定:JSON 文本,或以表单字段 ``file`` 上传的文件。"""
+    try:
+        asked = await _asked(request, state)
+    except TooLongError as error:
+        state.metrics.rejections.labels("too-large").inc()
+        raise too_large("文档字符数", state.settings.max_document_characters) from error
+    except InputError:
+        state.metrics.rejections.labels("invalid-input").inc()
+        raise
+    document = segment(asked.source)
+    if not document.paragraphs:
+        raise EmptyTextError
+    inputs = document.inputs()
+    if asked.title:
+        inputs = [ParagraphInput(p.text, (asked.title, *p.headings), p.before, p.after) for p in inputs]
+    predictions = await _classify_in_slices(state, inputs)
+    spans = None
+    if asked.sentences:
+        sentences = document_sentences(document)
+        judged = await _classify_in_slices(state, [sentence.context for sentence in sentences])
+        spans = label_spans(sentences, judged, predictions)
+    answer = outline_answer(document, predictions, spans)
+    if output != "json":
+        return Response(RENDERERS[output](answer), media_type=f"{_MEDIA_TYPES[output]}; charset=utf-8")
+    text = document.text if asked.taken_out else None
+    return DocumentAnswer(model=model_name(state), title=asked.title, text=text, **answer)
+
+
+@router.post("/v1/exports/word", summary="导出 Word 文件", response_class=Response)
+async def word(body: WordRequest, state: StateOption) -> Response:
+    """把(订正过的)段落排成 Word 文件:标题分级,段落按功能着色并标名。"""
+    if len(body.paragraphs) > state.settings.max_document_characters // 10:
+        raise too_large("段落数", state.settings.max_document_characters // 10)
+    try:
+        from service.word_rendering import render_word
+    except ModuleNotFoundError as error:
+        raise InputError("导出 Word 缺少组件:请安装 pip install 'zhangfa[documents]'") from error
+    paragraphs = [paragraph.model_dump() for paragraph in body.paragraphs]
+    data = await asyncio.get_running_loop().run_in_executor(state.readers, lambda: render_word(paragraphs, body.title))
+    return Response(data, media_type=_WORD, headers={"Content-Disposition": 'attachment; filename="zhangfa.docx"'})
