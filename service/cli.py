@@ -15,7 +15,7 @@ from service.core.errors import InputError, TooLongError, ZhangfaError
 from service.core.labels import LABEL_BY_ID, LABELS
 from service.settings import EMBEDDED_MODEL, Settings
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="章法:判定公文每一段的修辞功能。")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="章法：判定公文每一段的修辞功能。")
 
 EXIT_FAILED, EXIT_USAGE, EXIT_SOME_FAILED, EXIT_INTERRUPTED = 1, 2, 3, 130
 
@@ -24,7 +24,7 @@ PrecisionOption = Annotated[
     Literal["int8", "fp32"], typer.Option("--precision", envvar="ZHANGFA_PRECISION", help="模型精度。")
 ]
 ThreadsOption = Annotated[
-    int, typer.Option("--threads", min=0, envvar="ZHANGFA_THREADS", help="推理线程数;0 表示按 CPU 配额。")
+    int, typer.Option("--threads", min=0, envvar="ZHANGFA_THREADS", help="推理线程数；0 表示按 CPU 配额。")
 ]
 MaxCharactersOption = Annotated[
     int, typer.Option("--max-characters", min=100, envvar="ZHANGFA_MAX_CHARACTERS", help="单个段落的字符上限。")
@@ -37,10 +37,10 @@ def _clear_errors() -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        typer.echo(f"错误:{error}", err=True)
+        typer.echo(f"错误：{error}", err=True)
         raise typer.Exit(EXIT_USAGE) from error
     except (ZhangfaError, OSError) as error:
-        typer.echo(f"错误:{error}", err=True)
+        typer.echo(f"错误：{error}", err=True)
         raise typer.Exit(EXIT_FAILED) from error
     except KeyboardInterrupt:
         raise typer.Exit(EXIT_INTERRUPTED) from None
@@ -61,11 +61,11 @@ def _read_text(source: str) -> str:
     raw = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
     name = "标准输入" if source == "-" else source
     if b"\0" in raw:
-        raise InputError(f"{name} 不是文本文件(含有空字节):请先转换为 UTF-8 文本")
+        raise InputError(f"{name} 不是文本文件(含有空字节)：请先转换为 UTF-8 文本")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError(f"{name} 不是 UTF-8 文本(第 {error.start} 字节起):请先转换编码") from error
+        raise InputError(f"{name} 不是 UTF-8 文本(第 {error.start} 字节起)：请先转换编码") from error
 
 
 @contextmanager
@@ -80,7 +80,7 @@ def _opened(source: str) -> Iterator[TextIO]:
 
 @app.command()
 def classify(
-    text: Annotated[str, typer.Argument(help="一个段落;- 表示标准输入。")] = "-",
+    text: Annotated[str, typer.Argument(help="一个段落；- 表示标准输入。")] = "-",
     top_k: Annotated[int, typer.Option(min=1, max=len(LABELS), envvar="ZHANGFA_TOP_K", help="给出前几个标签。")] = 3,
     as_json: Annotated[bool, typer.Option("--json", envvar="ZHANGFA_JSON", help="输出 JSON。")] = False,
     max_characters: MaxCharactersOption = 50_000,
@@ -103,12 +103,12 @@ def classify(
         for label, score in prediction.scores[:top_k]:
             typer.echo(f"{label:<13}{LABEL_BY_ID[label].zh}  {score:.3f}")
         if prediction.n_windows > 1:
-            typer.echo(f"(长段落,分 {prediction.n_windows} 个窗口合并判定)", err=True)
+            typer.echo(f"(长段落，分 {prediction.n_windows} 个窗口合并判定)", err=True)
 
 
 @app.command()
 def outline(
-    file: Annotated[str, typer.Argument(help="txt、md、docx、html 或 pdf 文件;- 表示标准输入。")],
+    file: Annotated[str, typer.Argument(help="txt、md、docx、html 或 pdf 文件；- 表示标准输入。")],
     output_format: Annotated[
         Literal["text", "json", "markdown", "html"],
         typer.Option("--format", envvar="ZHANGFA_FORMAT", help="输出格式。"),
@@ -142,9 +142,9 @@ def outline(
 
 @app.command()
 def score(
-    source: Annotated[str, typer.Argument(metavar="INPUT", help="JSONL 文件;- 表示标准输入。")],
+    source: Annotated[str, typer.Argument(metavar="INPUT", help="JSONL 文件；- 表示标准输入。")],
     output: Annotated[
-        str, typer.Option("--output", "-o", envvar="ZHANGFA_OUTPUT", help="输出文件;- 表示标准输出。")
+        str, typer.Option("--output", "-o", envvar="ZHANGFA_OUTPUT", help="输出文件；- 表示标准输出。")
     ] = "-",
     all_scores: Annotated[
         bool, typer.Option("--all-scores", envvar="ZHANGFA_ALL_SCORES", help="输出全部标签的概率。")
@@ -155,7 +155,7 @@ def score(
     precision: PrecisionOption = "int8",
     threads: ThreadsOption = 0,
 ) -> None:
-    """给 JSONL 的每一行打分,保持次序。"""
+    """给 JSONL 的每一行打分，保持次序。"""
     with _clear_errors():
         from service.batch.records import read_records
         from service.batch.scorer import ScoreOptions, ScoreSummary, part_file, whole_lines, write_scores
@@ -168,7 +168,7 @@ def score(
 
         def show(summary: ScoreSummary) -> None:
             typer.echo(
-                f"\r已完成 {summary.n_skipped + summary.n_rows} 行,失败 {summary.n_failed} 行", nl=False, err=True
+                f"\r已完成 {summary.n_skipped + summary.n_rows} 行，失败 {summary.n_failed} 行", nl=False, err=True
             )
 
         with _opened(source) as lines:
@@ -179,7 +179,7 @@ def score(
             else:
                 target, part = Path(output), part_file(Path(output))
                 if resume and target.exists() and not part.exists():
-                    typer.echo(f"{target} 已经完成,没有要续做的", err=True)
+                    typer.echo(f"{target} 已经完成，没有要续做的", err=True)
                     return
                 n_done = whole_lines(part) if resume and part.exists() else 0
                 with part.open("a" if n_done else "w", encoding="utf-8") as out:
@@ -223,7 +223,7 @@ def serve(
     ] = None,
     threads: Annotated[int | None, typer.Option(envvar="ZHANGFA_THREADS", help="推理线程数。")] = None,
 ) -> None:
-    """启动 HTTP 服务;其余设置用 ZHANGFA_ 开头的环境变量。"""
+    """启动 HTTP 服务；其余设置用 ZHANGFA_ 开头的环境变量。"""
     with _clear_errors():
         from service.api.server import run
 
@@ -233,7 +233,7 @@ def serve(
         except ValidationError as error:
             problem = error.errors()[0]
             name = "_".join(map(str, problem["loc"])).upper()
-            raise InputError(f"设置 ZHANGFA_{name} 不对:{problem['msg']}") from error
+            raise InputError(f"设置 ZHANGFA_{name} 不对：{problem['msg']}") from error
         run(settings)
 
 

@@ -56,7 +56,7 @@ def render_text(answer: Answer, width: int = 46) -> str:
             if len(p["spans"]) > 1
         ]
     shares = "  ".join(f"{LABEL_BY_ID[label].zh} {share:.0%}" for label, share in _shares(answer))
-    return "\n".join([*lines, "", f"各功能占字数:{shares}"])
+    return "\n".join([*lines, "", f"各功能占字数：{shares}"])
 
 
 def render_markdown(answer: Answer) -> str:

@@ -51,7 +51,7 @@ def create_app(settings: Settings) -> FastAPI:
         # One thread: PDFium is not safe for threads, and large files must not take the tokenisers' turn.
         readers = ThreadPoolExecutor(max_workers=1, thread_name_prefix="read")
         batcher.start()
-        warm_up = [bundle.encoder.encode(ParagraphInput("同志们:今天的会议很重要。" * n)) for n in (1, 8, 40)]
+        warm_up = [bundle.encoder.encode(ParagraphInput("同志们：今天的会议很重要。" * n)) for n in (1, 8, 40)]
         for paragraph in warm_up:
             await asyncio.to_thread(bundle.predictions, [paragraph])
         app.state.zhangfa = State(settings, bundle, batcher, metrics, tokenizers, readers)

@@ -127,7 +127,7 @@ class Batcher:
             try:
                 results = self._bundle.predictions([entry.paragraph for entry in batch])
             except Exception as error:  # the thread must outlive whatever a batch does
-                failure = error if isinstance(error, ModelError) else ModelError(f"推理失败:{error}")
+                failure = error if isinstance(error, ModelError) else ModelError(f"推理失败：{error}")
                 results = [failure] * len(batch)
                 self._metrics.failed_batches.inc()
             self._metrics.inference_seconds.observe(time.perf_counter() - started)

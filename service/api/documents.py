@@ -71,9 +71,9 @@ async def _asked(request: Request, state: Any) -> _Asked:
         async with request.form(max_files=1, max_fields=len(_FORM_FIELDS)) as form:
             file = form.get("file")
             if not isinstance(file, UploadFile):
-                raise Problem(422, "invalid-input", "表单缺少文件:请用字段 file 上传")
+                raise Problem(422, "invalid-input", "表单缺少文件：请用字段 file 上传")
             if unknown := sorted(set(form) - _FORM_FIELDS):
-                raise Problem(422, "invalid-input", f"表单有不认识的字段:{'、'.join(unknown)}")
+                raise Problem(422, "invalid-input", f"表单有不认识的字段：{'、'.join(unknown)}")
             sentences, title = str(form.get("sentences", "")).lower(), form.get("title")
             if sentences not in _TRUE + _FALSE:
                 raise Problem(422, "invalid-input", "表单字段 sentences 应为 true 或 false")
@@ -111,7 +111,7 @@ async def documents(
     state: StateOption,
     output: Annotated[OutputFormat, Query(description="回答的形式")] = "json",
 ) -> Any:
-    """切分并逐段判定:JSON 文本,或以表单字段 ``file`` 上传的文件。"""
+    """切分并逐段判定：JSON 文本，或以表单字段 ``file`` 上传的文件。"""
     try:
         asked = await _asked(request, state)
     except TooLongError as error:
@@ -141,13 +141,13 @@ async def documents(
 
 @router.post("/v1/exports/word", summary="导出 Word 文件", response_class=Response)
 async def word(body: WordRequest, state: StateOption) -> Response:
-    """把(订正过的)段落排成 Word 文件:标题分级,段落按功能着色并标名。"""
+    """把(订正过的)段落排成 Word 文件：标题分级，段落按功能着色并标名。"""
     if len(body.paragraphs) > state.settings.max_document_characters // 10:
         raise too_large("段落数", state.settings.max_document_characters // 10)
     try:
         from service.word_rendering import render_word
     except ModuleNotFoundError as error:
-        raise InputError("导出 Word 缺少组件:请安装 pip install 'zhangfa[documents]'") from error
+        raise InputError("导出 Word 缺少组件：请安装 pip install 'zhangfa[documents]'") from error
     paragraphs = [paragraph.model_dump() for paragraph in body.paragraphs]
     data = await asyncio.get_running_loop().run_in_executor(state.readers, lambda: render_word(paragraphs, body.title))
     return Response(data, media_type=_WORD, headers={"Content-Disposition": 'attachment; filename="zhangfa.docx"'})

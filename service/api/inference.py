@@ -46,7 +46,7 @@ async def classify_inputs(state: Any, paragraphs: Sequence[ParagraphInput]) -> l
                 try:
                     encoded.append(state.bundle.encoder.encode(paragraph))
                 except EmptyTextError as error:
-                    raise InputError(f"第 {index} 段为空:请提供至少一个可见字符") from error
+                    raise InputError(f"第 {index} 段为空：请提供至少一个可见字符") from error
             return encoded
 
         encoded = await asyncio.get_running_loop().run_in_executor(state.tokenizers, encode)
@@ -55,7 +55,7 @@ async def classify_inputs(state: Any, paragraphs: Sequence[ParagraphInput]) -> l
         return predictions
     except OverloadedError as error:
         metrics.rejections.labels("overloaded").inc()
-        raise Problem(429, "overloaded", f"服务繁忙({error}):请稍后重试", {"Retry-After": "1"}) from error
+        raise Problem(429, "overloaded", f"服务繁忙({error})：请稍后重试", {"Retry-After": "1"}) from error
     except StoppedError as error:
         metrics.rejections.labels("not-ready").inc()
         raise Problem(503, "not-ready", "服务正在关闭", {"Retry-After": "1"}) from error

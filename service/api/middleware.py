@@ -97,7 +97,7 @@ class Gate:
             allowed = (_JSON, _UPLOAD) if path == _UPLOAD_PATH else (_JSON,)
             if media_type not in allowed:
                 expected = " 或 ".join(allowed)
-                return Problem(415, "unsupported-type", f"请求体类型是 {media_type or '空'},应为 {expected}")
+                return Problem(415, "unsupported-type", f"请求体类型是 {media_type or '空'}，应为 {expected}")
         what, limit, n_allowed = self._bound(scope)
         length = headers.get("content-length", "0")
         if length.isdigit() and int(length) > n_allowed:

@@ -41,7 +41,7 @@ class Problem(Exception):
 
 def too_large(what: str, limit: int) -> Problem:
     """413 that names the bound."""
-    return Problem(413, "too-large", f"{what}超过上限 {limit}:请拆成几次请求,或请管理员调高上限")
+    return Problem(413, "too-large", f"{what}超过上限 {limit}：请拆成几次请求，或请管理员调高上限")
 
 
 _HTTP_CODES = {404: "not-found", 405: "method-not-allowed"}
@@ -53,7 +53,7 @@ def _validation_problem(error: RequestValidationError) -> JSONResponse:
         return Problem(400, "malformed-json", "请求体不是合法的 JSON").response()
     fields = [{"field": ".".join(map(str, item["loc"][1:])) or "body", "message": item["msg"]} for item in errors]
     named = "、".join(item["field"] for item in fields)
-    return Problem(422, "invalid-input", f"请求的字段不对:{named}").response(errors=fields)
+    return Problem(422, "invalid-input", f"请求的字段不对：{named}").response(errors=fields)
 
 
 def install(app: FastAPI) -> None:
@@ -82,4 +82,4 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def _unexpected(_: Request, __: Exception) -> JSONResponse:
-        return Problem(500, "internal", "服务内部错误,已记入日志").response()
+        return Problem(500, "internal", "服务内部错误，已记入日志").response()

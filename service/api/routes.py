@@ -25,7 +25,7 @@ def _scores(pairs: Sequence[tuple[str, float]], top_k: int | None) -> list[Label
 
 @router.post("/predict", summary="Hugging Face 形式的分类")
 async def predict(body: PredictRequest, state: StateOption) -> list[LabelScore] | list[list[LabelScore]]:
-    """一段文本返回一个列表;文本列表返回列表的列表,次序不变。"""
+    """一段文本返回一个列表；文本列表返回列表的列表，次序不变。"""
     texts = [body.inputs] if isinstance(body.inputs, str) else body.inputs
     predictions = await classify_inputs(state, [ParagraphInput(text) for text in texts])
     answers = [_scores(p.raw_scores if body.raw_scores else p.scores, body.top_k) for p in predictions]
@@ -34,7 +34,7 @@ async def predict(body: PredictRequest, state: StateOption) -> list[LabelScore] 
 
 @router.post("/v1/classify", summary="带上下文的段落分类")
 async def classify(body: ClassifyRequest, state: StateOption) -> ClassifyAnswer:
-    """逐段判定;每段可带标题和前后文。"""
+    """逐段判定；每段可带标题和前后文。"""
     paragraphs = [ParagraphInput(p.text, tuple(p.headings), p.before, p.after) for p in body.paragraphs]
     predictions = await classify_inputs(state, paragraphs)
     return ClassifyAnswer(
@@ -62,7 +62,7 @@ async def live() -> dict[str, str]:
 
 @router.get("/health/ready", summary="能否接受请求")
 async def ready(_: StateOption) -> dict[str, str]:
-    """模型已预热、推理线程在运行时返回 200,否则 503。"""
+    """模型已预热、推理线程在运行时返回 200，否则 503。"""
     return {"status": "ready"}
 
 

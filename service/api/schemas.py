@@ -35,7 +35,7 @@ class ParagraphRequest(Strict):
 
     text: str
     id: str | int | None = None
-    headings: list[str] = Field(default_factory=list, max_length=16, description="上级标题,由外到内")
+    headings: list[str] = Field(default_factory=list, max_length=16, description="上级标题，由外到内")
     before: str = Field("", description="前一段原文")
     after: str = Field("", description="后一段原文")
 
@@ -79,9 +79,9 @@ class DocumentRequest(Strict):
     """A whole text."""
 
     text: str
-    title: str | None = Field(None, max_length=300, description="篇名,作为第一级上下文")
+    title: str | None = Field(None, max_length=300, description="篇名，作为第一级上下文")
     format: Literal["txt", "md", "html"] = Field("txt", description="正文格式")
-    sentences: bool = Field(False, description="对含多句的段落,同时给出各句的功能")
+    sentences: bool = Field(False, description="对含多句的段落，同时给出各句的功能")
 
 
 class SpanAnswer(BaseModel):
@@ -143,7 +143,7 @@ class DocumentAnswer(BaseModel):
 
     model: ModelName
     title: str | None
-    text: str | None = Field(None, description="从文件中取出的正文,偏移量指向它;JSON 请求的纯文本不再重复")
+    text: str | None = Field(None, description="从文件中取出的正文，偏移量指向它；JSON 请求的纯文本不再重复")
     paragraphs: list[DocumentParagraph]
     outline: list[SectionAnswer]
     label_shares: dict[str, float]

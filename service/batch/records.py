@@ -35,14 +35,14 @@ def parse_record(number: int, line: str, max_characters: int) -> Record:
     except ValueError as error:
         return Record(number, {}, f"第 {number} 行不是合法的 JSON:{error}")
     if not isinstance(fields, dict):
-        return Record(number, {}, f'第 {number} 行应为 JSON 对象,例如 {{"text": "…"}}')
+        return Record(number, {}, f'第 {number} 行应为 JSON 对象，例如 {{"text": "…"}}')
     text = fields.get("text")
     if not isinstance(text, str):
         return Record(number, fields, f"第 {number} 行缺少字符串字段 text")
     if len(text) > max_characters:
-        return Record(number, fields, f"第 {number} 行有 {len(text)} 个字符,超过上限 {max_characters}:请拆成段落")
+        return Record(number, fields, f"第 {number} 行有 {len(text)} 个字符，超过上限 {max_characters}：请拆成段落")
     if not normalize(text):
-        return Record(number, fields, f"第 {number} 行的 text 为空:请提供至少一个可见字符")
+        return Record(number, fields, f"第 {number} 行的 text 为空：请提供至少一个可见字符")
     return Record(number, fields)
 
 

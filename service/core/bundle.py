@@ -65,7 +65,7 @@ class Manifest:
             values["encoding"] = EncodingConfig(**values["encoding"])
             return cls(**values)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise BundleError(f"{MANIFEST} 格式不对:{error!r};请重新导出模型") from error
+            raise BundleError(f"{MANIFEST} 格式不对：{error!r}；请重新导出模型") from error
 
     def check_compatible(self) -> None:
         """Refuse a model made for another taxonomy, normaliser or segmenter.
@@ -78,14 +78,14 @@ class Manifest:
             ("分段", self.segmenter_version, SEGMENTER_VERSION),
         ):
             if theirs != ours:
-                raise BundleError(f"模型的{part}版本是 {theirs},程序需要 {ours}:请换用匹配的模型或程序版本")
+                raise BundleError(f"模型的{part}版本是 {theirs}，程序需要 {ours}：请换用匹配的模型或程序版本")
         if sorted(self.labels) != sorted(LABEL_IDS):
             unknown = ", ".join(sorted(set(self.labels) ^ set(LABEL_IDS))) or "有重复"
-            raise BundleError(f"模型的标签与标签体系 {TAXONOMY_VERSION} 不一致:{unknown}")
+            raise BundleError(f"模型的标签与标签体系 {TAXONOMY_VERSION} 不一致：{unknown}")
         for precision in ONNX_FILES:
             temperature = self.temperature.get(precision)
             if not isinstance(temperature, int | float) or not math.isfinite(temperature) or temperature <= 0:
-                raise BundleError(f"manifest.json 中 {precision} 的 temperature 是 {temperature!r},应为正数")
+                raise BundleError(f"manifest.json 中 {precision} 的 temperature 是 {temperature!r}，应为正数")
 
 
 def sha256(path: Path) -> str:
@@ -143,7 +143,7 @@ class Bundle:
         predictor = Predictor(directory / ONNX_FILES[precision], manifest.temperature[precision], runtime)
         if predictor.n_labels != len(manifest.labels):
             raise BundleError(
-                f"{ONNX_FILES[precision]} 输出 {predictor.n_labels} 类,清单列出 {len(manifest.labels)} 类"
+                f"{ONNX_FILES[precision]} 输出 {predictor.n_labels} 类，清单列出 {len(manifest.labels)} 类"
             )
         return cls(directory, manifest, precision, encoder, predictor)
 
@@ -181,11 +181,11 @@ def read_manifest(directory: Path) -> Manifest:
     :raises BundleError: the directory or the file is missing or malformed.
     """
     if not directory.is_dir():
-        raise BundleError(f"找不到模型目录 {directory}:请检查 --model 或 ZHANGFA_MODEL")
+        raise BundleError(f"找不到模型目录 {directory}：请检查 --model 或 ZHANGFA_MODEL")
     try:
         text = (directory / MANIFEST).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise BundleError(f"模型目录 {directory} 缺少可读的 {MANIFEST}:请用 zhangfa-train export 导出") from error
+        raise BundleError(f"模型目录 {directory} 缺少可读的 {MANIFEST}：请用 zhangfa-train export 导出") from error
     return Manifest.from_json(text)
 
 
@@ -196,8 +196,8 @@ def verify_files(directory: Path, manifest: Manifest, names: tuple[str, ...]) ->
     """
     for name in names:
         if name not in manifest.files:
-            raise BundleError(f"{MANIFEST} 没有登记 {name}:请重新导出模型")
+            raise BundleError(f"{MANIFEST} 没有登记 {name}：请重新导出模型")
         if not (directory / name).is_file():
-            raise BundleError(f"模型目录 {directory} 缺少 {name}:请重新导出或重新复制")
+            raise BundleError(f"模型目录 {directory} 缺少 {name}：请重新导出或重新复制")
         if sha256(directory / name) != manifest.files[name]:
-            raise BundleError(f"{directory / name} 与清单中的校验值不符,文件可能损坏或被改动:请重新导出或重新复制")
+            raise BundleError(f"{directory / name} 与清单中的校验值不符，文件可能损坏或被改动：请重新导出或重新复制")

@@ -28,7 +28,7 @@ class EmptyTextError(InputError):
     code = "empty-text"
 
     def __init__(self) -> None:
-        super().__init__("文本为空:请提供至少一个可见字符")
+        super().__init__("文本为空：请提供至少一个可见字符")
 
 
 class TooLongError(InputError):
@@ -37,7 +37,7 @@ class TooLongError(InputError):
     code = "text-too-long"
 
     def __init__(self, n_characters: int, limit: int) -> None:
-        super().__init__(f"文本有 {n_characters} 个字符,超过上限 {limit}:请拆成较短的文本,或调高该上限")
+        super().__init__(f"文本有 {n_characters} 个字符，超过上限 {limit}：请拆成较短的文本，或调高该上限")
 
 
 class ModelError(ZhangfaError):

@@ -17,7 +17,7 @@ _NUMBERING: tuple[re.Pattern[str], ...] = (
 _ORDINAL = re.compile(r"第[一二三四五六七八九十]+[,、:]")
 _ORDINAL_LEVEL = len(_NUMBERING) + 1
 _LONGEST_GLUED = 26  # a longer first sentence is a sentence, and no heading
-_GLUED_END = re.compile(r"[。::]")
+_GLUED_END = re.compile("[\u3002\uff1a:]")
 _ENUMERATION = re.compile(r"(?:[一二三四五六七八九十]+(?:是|要|则|、)|第[一二三四五六七八九十]+[,、]|其[一二三四五六])")
 _INNER_STOP = re.compile(r"[。;!?](?=.)")
 _FINAL_STOP = re.compile(r"[。;!?,、:.…\"]$")

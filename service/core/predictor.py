@@ -89,7 +89,7 @@ class Predictor:
             try:
                 logits[batch] = self._session.run(["logits"], pad([windows[i] for i in batch]))[0]
             except Exception as error:  # onnxruntime raises many types of its own
-                raise ModelError(f"模型推理失败:{error}") from error
+                raise ModelError(f"模型推理失败：{error}") from error
         return logits
 
     def logits(self, encoded: Sequence[EncodedParagraph]) -> np.ndarray:

@@ -2,8 +2,8 @@
 
 import re
 
-# A sentence ends at a stop and the closing marks after it; a semicolon parts the items of a list.
-_END = re.compile(r"[。!?!?;;…]+[\u201d\u2019」』\"')\uff09】》]*|(?<=[^\d])[\n\r]+")
+# A full stop, ! ? ; or an ellipsis, full-width or not, with the closing marks after it; ; parts items of a list.
+_END = re.compile("[\u3002\uff01\uff1f\uff1b\u2026!?;]+[\u201d\u2019\u300d\u300f\uff09\u3011\u300b\"')]*|[\n\r]+")
 
 
 def split_sentences(text: str) -> list[tuple[int, int]]:

@@ -36,7 +36,7 @@ def read_html(data: bytes, limits: Limits) -> SourceText:
             builder.add(line)
     limits.check_characters(builder.n_characters)
     if not builder.n_characters:
-        raise InputError("网页里没有正文:它可能要在浏览器里运行脚本才显示,请复制正文粘贴")
+        raise InputError("网页里没有正文：它可能要在浏览器里运行脚本才显示，请复制正文粘贴")
     return builder.source(whole_lines=False)
 
 

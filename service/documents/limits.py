@@ -30,7 +30,7 @@ class Limits:
         :raises InputError: it is.
         """
         if len(data) > self.max_bytes:
-            raise InputError(f"文件有 {len(data):,} 字节,超过上限 {self.max_bytes:,}:请拆分后再试")
+            raise InputError(f"文件有 {len(data):,} 字节，超过上限 {self.max_bytes:,}：请拆分后再试")
 
     def check_characters(self, n_characters: int) -> None:
         """Refuse a text that is too long.
@@ -49,9 +49,9 @@ class Limits:
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
                 entries = archive.infolist()
         except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-            raise InputError("Word 文件已损坏(不是完整的压缩包):请用 Word 或 WPS 重新保存") from error
+            raise InputError("Word 文件已损坏(不是完整的压缩包)：请用 Word 或 WPS 重新保存") from error
         if len(entries) > self.max_entries:
-            raise InputError(f"Word 文件含 {len(entries):,} 个部件,超过上限 {self.max_entries:,}")
+            raise InputError(f"Word 文件含 {len(entries):,} 个部件，超过上限 {self.max_entries:,}")
         n_bytes = sum(entry.file_size for entry in entries)
         if n_bytes > self.max_expanded_bytes:
-            raise InputError(f"Word 文件展开后有 {n_bytes:,} 字节,超过上限 {self.max_expanded_bytes:,}")
+            raise InputError(f"Word 文件展开后有 {n_bytes:,} 字节，超过上限 {self.max_expanded_bytes:,}")

@@ -19,9 +19,10 @@ _FEWEST_CHARACTERS_A_PAGE = 5
 _INDENT = 0.8
 _SHORT_OF_MARGIN = 3.2  # a full line may stop this early: one mark may hang in the margin, and none begins a line
 _LINE_SPACING = 1.35  # a wider gap than this many usual ones parts paragraphs
+_MEASURED_GLYPHS = 12
 _SIZES_ALIKE = 0.2  # glyphs of a second font may be a little taller
 _FEWEST_INDENTED = 0.1  # share of lines from which indents are known to mark paragraphs
-_ENDS = tuple("。!?;:.…!?;:")
+_ENDS = tuple("\u3002\uff01\uff1f\uff1b\uff1a\u2026.!?;:")
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,12 @@ def read_pdf(data: bytes, limits: Limits) -> SourceText:
     try:
         document = pypdfium2.PdfDocument(data)
     except PdfiumError as error:
-        reason = "有密码保护:请先去掉密码" if "password" in str(error).lower() else "已损坏:请重新导出"
+        reason = "有密码保护：请先去掉密码" if "password" in str(error).lower() else "已损坏：请重新导出"
         raise InputError(f"PDF 文件{reason}") from error
     try:
         n_pages = len(document)
         if n_pages > limits.max_pages:
-            raise InputError(f"PDF 有 {n_pages} 页,超过上限 {limits.max_pages}:请拆分后再试")
+            raise InputError(f"PDF 有 {n_pages} 页，超过上限 {limits.max_pages}：请拆分后再试")
         pages: list[list[_Line]] = []
         n_characters = 0
         for number in range(n_pages):
@@ -56,11 +57,11 @@ def read_pdf(data: bytes, limits: Limits) -> SourceText:
             n_characters += sum(len(line.text) for line in pages[-1])
             limits.check_characters(n_characters)
     except PdfiumError as error:
-        raise InputError("PDF 文件已损坏:请重新导出") from error
+        raise InputError("PDF 文件已损坏：请重新导出") from error
     finally:
         document.close()
     if n_characters < _FEWEST_CHARACTERS_A_PAGE * n_pages:
-        raise InputError("PDF 没有文字层(多半是扫描件):请先做文字识别(OCR),或上传 Word 文件")
+        raise InputError("PDF 没有文字层(多半是扫描件)：请先做文字识别(OCR)，或上传 Word 文件")
     builder = SourceTextBuilder()
     for paragraph in _paragraphs(pages):
         builder.add(paragraph)
@@ -75,9 +76,12 @@ def _page_lines(page: pypdfium2.PdfPage) -> list[_Line]:
         text = raw.strip()
         if text:
             first = position + len(raw) - len(raw.lstrip())
-            left, bottom, _, top = text_page.get_charbox(first, loose=True)
-            right = text_page.get_charbox(first + len(text) - 1, loose=True)[2]
-            lines.append(_Line(text, left, right, bottom, top - bottom))
+            step = max(1, len(text) // _MEASURED_GLYPHS)
+            places = {*range(first, first + len(text), step), first + len(text) - 1}
+            boxes = [text_page.get_charbox(place, loose=True) for place in sorted(places)]
+            # Some fonts give the box of the ink, and that of 一 is flat, so no single glyph tells the size.
+            bottom, top = min(box[1] for box in boxes), max(box[3] for box in boxes)
+            lines.append(_Line(text, boxes[0][0], boxes[-1][2], bottom, top - bottom))
         position += len(raw) + 2
     for place in (0, -1):
         if lines and _PAGE_NUMBER.fullmatch(lines[place].text):

@@ -32,7 +32,7 @@ def decode(data: bytes) -> str:
     best = from_bytes(data, cp_isolation=_CANDIDATES).best()
     text = "" if best is None else str(best)
     if not text or "\0" in text:
-        raise InputError("文件不是文本(含有空字节或认不出的编码):请另存为 UTF-8 文本,或上传 docx、html、pdf")
+        raise InputError("文件不是文本(含有空字节或认不出的编码)：请另存为 UTF-8 文本，或上传 docx、html、pdf")
     return text
 
 
@@ -40,7 +40,7 @@ def _decode_as(data: bytes, encoding: str) -> str:
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
-        raise InputError(f"文件标明是 {encoding},第 {error.start} 字节起却不是:请另存为 UTF-8 文本") from error
+        raise InputError(f"文件标明是 {encoding}，第 {error.start} 字节起却不是：请另存为 UTF-8 文本") from error
 
 
 def read_plain(data: bytes) -> SourceText:

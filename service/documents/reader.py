@@ -32,12 +32,12 @@ def detect_format(data: bytes, name: str = "") -> Format:
     if data.startswith(b"PK\x03\x04"):
         return "docx"
     if data.startswith(b"\xd0\xcf\x11\xe0"):
-        raise InputError("这是旧版 Word(.doc)或加密的文件:请用 Word 或 WPS 另存为 .docx")
+        raise InputError("这是旧版 Word(.doc)或加密的文件：请用 Word 或 WPS 另存为 .docx")
     if start.startswith(b"{\\rtf"):
-        raise InputError("这是 RTF 文件:请用 Word 或 WPS 另存为 .docx")
+        raise InputError("这是 RTF 文件：请用 Word 或 WPS 另存为 .docx")
     by_name = SUFFIXES.get(PurePath(name).suffix.lower())
     if by_name in ("docx", "pdf"):
-        raise InputError(f"文件名以 .{by_name} 结尾,内容却不是:文件可能已损坏")
+        raise InputError(f"文件名以 .{by_name} 结尾，内容却不是：文件可能已损坏")
     lower = start.lower()
     if by_name is None and (lower.startswith((b"<!doctype html", b"<html")) or b"<body" in lower):
         return "html"
@@ -60,7 +60,7 @@ def read_document(
     try:
         source = _read(data, chosen, limits)
     except ModuleNotFoundError as error:
-        raise InputError(f"读取 {chosen} 文件缺少组件 {error.name}:请安装 pip install 'zhangfa[documents]'") from error
+        raise InputError(f"读取 {chosen} 文件缺少组件 {error.name}：请安装 pip install 'zhangfa[documents]'") from error
     limits.check_characters(len(source.text))
     return source
 

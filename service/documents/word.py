@@ -58,7 +58,7 @@ def read_word(data: bytes, limits: Limits) -> SourceText:
                 _add_paragraph(builder, element, styles, numbering)
             limits.check_characters(builder.n_characters)
     except _UNREADABLE as error:
-        raise InputError(f"Word 文件读不出来({type(error).__name__}):请用 Word 或 WPS 另存为 .docx 再试") from error
+        raise InputError(f"Word 文件读不出来({type(error).__name__})：请用 Word 或 WPS 另存为 .docx 再试") from error
     return builder.source(whole_lines=True)
 
 
@@ -172,7 +172,9 @@ class _Styles:
 
     def is_bold_heading(self, paragraph: Any, text: str) -> bool:
         """Whether a short line is set in bold from end to end and does not end like a sentence."""
-        if not 1 < len(text) <= _LONGEST_BOLD_HEADING or text.endswith(tuple("。;!?,、:.…:;,!?")):
+        if not 1 < len(text) <= _LONGEST_BOLD_HEADING or text.endswith(
+            tuple("\u3002\uff01\uff1f\uff1b\uff0c\u3001\uff1a\u2026.!?;,:")
+        ):
             return False
         runs = [run for run in paragraph.iter(qn("w:r")) if _text(run).strip()]
         return bool(runs) and all(_is_bold(run) for run in runs)

@@ -114,9 +114,9 @@ def test_deeply_nested_html_is_refused() -> None:
 @pytest.mark.parametrize(
     ("data", "limits", "message"),
     [
-        (DOCX, Limits(max_bytes=1000), "字节,超过上限 1,000"),
-        (DOCX, Limits(max_entries=3), "个部件,超过上限 3"),
-        (endless_pdf(12), Limits(max_pages=10), "PDF 有 12 页,超过上限 10"),
+        (DOCX, Limits(max_bytes=1000), "字节，超过上限 1,000"),
+        (DOCX, Limits(max_entries=3), "个部件，超过上限 3"),
+        (endless_pdf(12), Limits(max_pages=10), "PDF 有 12 页，超过上限 10"),
     ],
 )
 def test_bounds_are_named(data: bytes, limits: Limits, message: str) -> None:
