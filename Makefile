@@ -14,6 +14,7 @@ $(VENV)/serve.installed: pyproject.toml
 $(VENV)/test.installed: $(VENV)/serve.installed
 	$(BIN)/pip install --quiet torch==2.13.0
 	$(BIN)/pip install --quiet --editable '.[documents,train,dev]'
+	tests/e2e/install_browser.sh $(BIN)
 	touch $@
 
 serve: $(VENV)/serve.installed ## start the service and classify a speech

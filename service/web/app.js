@@ -122,13 +122,15 @@ function select(index, scroll = true) {
     item.scrollIntoView({ block: "nearest" });
     item.querySelector(".tag").focus({ preventScroll: true });
   }
-  $("#scores").replaceChildren(...scoresPanel(speech.paragraphs[index], labels, (label) => correct(index, label)));
+  const onCorrect = (label) => correct(index, label);
+  $("#scores").replaceChildren(...scoresPanel(speech.paragraphs[index], labels, onCorrect, () => select(null)));
 }
 
 function correct(index, label) {
   const paragraph = speech.paragraphs[index];
   paragraph.label = label ?? paragraph.predicted;
   paragraph.corrected = label !== null;
+  speech.exported = false;
   $(`#paragraph-${index}`).replaceWith(paragraphItem(paragraph, labels, view.sentences));
   drawShares($("#shares"), speech);
   drawFilters();
@@ -235,7 +237,11 @@ function listen() {
   $("#sentences").addEventListener("click", () => attempt(toggleSentences));
   $("#exports").addEventListener("click", (event) => {
     const format = event.target.dataset.export;
-    if (format) attempt(() => download(format, speech, $("#reviewed").checked));
+    if (!format) return;
+    attempt(async () => {
+      await download(format, speech, $("#reviewed").checked);
+      speech.exported = true;
+    });
   });
   $("#print").addEventListener("click", () => window.print());
   $("#speech").addEventListener("click", (event) => {
@@ -250,6 +256,9 @@ function listen() {
     if (speech && !$("#result").hidden) show();
   });
   document.addEventListener("keydown", onKey);
+  window.addEventListener("beforeunload", (event) => {
+    if (speech?.paragraphs.some((p) => p.corrected) && !speech.exported) event.preventDefault();
+  });
 }
 
 function labelLanguage() {

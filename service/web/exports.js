@@ -52,7 +52,7 @@ function corrections(speech, reviewed) {
 }
 
 function json(speech) {
-  const { labels: _, ...rest } = speech;
+  const { labels: _, exported: __, ...rest } = speech;
   return JSON.stringify(rest, null, 2) + "\n";
 }
 

@@ -118,7 +118,7 @@ export function drawShares(bar, speech) {
 }
 
 /** The scores of one paragraph, and the choice that corrects it. */
-export function scoresPanel(paragraph, labels, onCorrect) {
+export function scoresPanel(paragraph, labels, onCorrect, onClose) {
   const rows = paragraph.scores.map(({ label, score }) => {
     const bar = make("span", `score-bar label-${label}`);
     bar.style.setProperty("--score", score);
@@ -133,14 +133,18 @@ export function scoresPanel(paragraph, labels, onCorrect) {
   }
   select.addEventListener("change", () => onCorrect(select.value));
   const choice = make("label", "", words("set-label"), select);
-  const parts = [make("h3", "", words("paragraph", { n: paragraph.index + 1 })), make("ol", "bars", "", ...rows)];
+  const close = make("button", "close", "×");
+  close.type = "button";
+  close.setAttribute("aria-label", words("close"));
+  close.addEventListener("click", onClose);
+  const head = make("div", "head", "", make("h3", "", words("paragraph", { n: paragraph.index + 1 })), close);
+  const parts = [head, choice, make("ol", "bars", "", ...rows)];
   if (paragraph.n_windows > 1) parts.push(make("p", "hint", words("windows", { n: paragraph.n_windows })));
-  parts.push(choice);
   if (paragraph.corrected) {
     const undo = make("button", "", words("undo"));
     undo.type = "button";
     undo.addEventListener("click", () => onCorrect(null));
-    parts.push(undo);
+    choice.append(undo);
   }
   return parts;
 }
