@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: serve test lint demo clean
+.PHONY: serve test lint demo check-label-studio clean
 
 $(VENV)/serve.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -31,6 +31,11 @@ lint: $(VENV)/test.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+check-label-studio: ## the annotation tool's own library checks our tasks
+	$(PYTHON) -m venv $(VENV)/label-studio
+	$(VENV)/label-studio/bin/pip install --quiet label-studio-sdk
+	PYTHONPATH=. $(VENV)/label-studio/bin/python tests/contract/check_label_studio.py
 
 clean:
 	rm -rf $(VENV) dist

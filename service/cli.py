@@ -110,7 +110,7 @@ def classify(
 def outline(
     file: Annotated[str, typer.Argument(help="txt、md、docx、html 或 pdf 文件；- 表示标准输入。")],
     output_format: Annotated[
-        Literal["text", "json", "markdown", "html"],
+        Literal["text", "json", "markdown", "html", "label-studio"],
         typer.Option("--format", envvar="ZHANGFA_FORMAT", help="输出格式。"),
     ] = "text",
     sentences: Annotated[
@@ -127,17 +127,30 @@ def outline(
     with _clear_errors():
         from service.documents.limits import Limits
         from service.documents.reader import read_document
+        from service.label_studio import annotation_tasks
         from service.outline import outline_document
         from service.rendering import RENDERERS
 
         data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
         limits = Limits(max_bytes=sys.maxsize, max_characters=max_characters)
         source = read_document(data, "" if file == "-" else file, limits=limits)
-        result = outline_document(_bundle(model, precision, threads), source, sentences=sentences)
-        if output_format == "json":
+        bundle = _bundle(model, precision, threads)
+        result: Any = outline_document(bundle, source, sentences=sentences)
+        if output_format == "label-studio":
+            version = f"{bundle.manifest.name} {bundle.manifest.version}"
+            result = annotation_tasks(result, "stdin" if file == "-" else Path(file).stem, version)
+        if output_format in ("json", "label-studio"):
             typer.echo(json.dumps(result, ensure_ascii=False, indent=2))
         else:
             typer.echo(RENDERERS[output_format](result))
+
+
+@app.command("label-studio-config")
+def label_studio_config() -> None:
+    """打印 Label Studio 项目的标注界面配置（XML）；任务由 outline --format label-studio 给出。"""
+    from service.label_studio import labelling_config
+
+    typer.echo(labelling_config(), nl=False)
 
 
 @app.command()

@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from html import escape
-from typing import Any, Literal
+from typing import Any
 
 from service.core.labels import LABEL_BY_ID
 from service.core.text import normalize
 from service.palette import stylesheet
 
 Answer = Mapping[str, Any]
-RenderedFormat = Literal["text", "markdown", "html"]
 
 _DOUBTFUL = 0.5
 
@@ -135,7 +134,7 @@ small {{ font-weight: normal; opacity: .7; }}
 </html>
 """
 
-RENDERERS: dict[RenderedFormat, Callable[[Answer], str]] = {
+RENDERERS: dict[str, Callable[[Answer], str]] = {
     "text": render_text,
     "markdown": render_markdown,
     "html": render_html,

@@ -226,6 +226,23 @@ def validate(data: Annotated[list[Path], typer.Argument(help="Labelled JSONL.")]
 
 
 @app.command()
+def annotations(
+    source: Annotated[Path, typer.Argument(help="Export of a Label Studio project, format JSON.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Labelled JSONL to write.")],
+    skip_disagreements: Annotated[
+        bool, typer.Option("--skip-disagreements", help="Leave out paragraphs on which annotators differ.")
+    ] = False,
+) -> None:
+    """Turn annotations made in Label Studio into labelled rows for ``finetune --train``."""
+    from training.data.annotations import read_annotations
+
+    rows = list(read_annotations(source, skip_disagreements=skip_disagreements))
+    lines = [json.dumps(row.model_dump(exclude_defaults=True), ensure_ascii=False) + "\n" for row in rows]
+    output.write_text("".join(lines), encoding="utf-8")
+    typer.echo(json.dumps({"n_paragraphs": len(rows), "n_documents": len({row.document for row in rows})}))
+
+
+@app.command()
 def composition(
     compared: Annotated[Path | None, typer.Option(help="Another labelled JSONL to compare the wording with.")] = None,
 ) -> None:
