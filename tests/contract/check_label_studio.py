@@ -27,7 +27,7 @@ def main() -> None:
     ]
     tasks = annotation_tasks({"paragraphs": paragraphs}, "讲话", "zhangfa-small 1")
     for task in tasks:
-        interface.validate_with_data(task["data"])
+        assert interface.validate_task({"data": task["data"]}), task["data"]
         [prediction] = task["predictions"]
         faults = interface.validate_prediction(prediction, return_errors=True)
         assert not faults, faults
