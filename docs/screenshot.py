@@ -1,4 +1,4 @@
-"""Take the README's picture of the page: ``python docs/screenshot.py`` (Chromium and a Chinese font must be installed)."""
+"""Take the README's picture of the page: ``python docs/screenshot.py`` (needs Chromium and a Chinese font)."""
 
 from pathlib import Path
 

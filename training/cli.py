@@ -3,12 +3,14 @@
 import json
 import random
 from collections import Counter
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from service.core.bundle import Precision
+from training.data.mixed import AUTHORED_MIXED, read_mixed
 from training.data.schema import (
     AUTHORED_PARAGRAPHS,
     LabelledFileError,
@@ -223,6 +225,28 @@ def validate(data: Annotated[list[Path], typer.Argument(help="Labelled JSONL.")]
         typer.echo("  " + ", ".join(f"{label} {n}" for label, n in counts.most_common()))
         pairs = near_duplicate_pairs(rows)
         typer.echo(f"  {len(pairs)} near-duplicate pairs" + "".join(f"\n    {a} {b}" for a, b in pairs))
+
+
+@app.command()
+def spans(
+    data: Annotated[Path, typer.Argument(help="Mixed paragraphs with their boundaries.")] = AUTHORED_MIXED,
+    model: Annotated[Path, typer.Option(help="Model directory.")] = Path("models/zhangfa-small"),
+    precision: Precision = "int8",
+    show: Annotated[bool, typer.Option("--show", help="Also print every paragraph that is not wholly right.")] = False,
+) -> None:
+    """Measure the spans of sentences on mixed paragraphs, by characters."""
+    from service.core.bundle import Bundle
+    from training.span_accuracy import character_accuracy, judge, whole_paragraph_accuracy
+
+    judged = judge(Bundle.load(model, precision), read_mixed(data))
+    typer.echo(f"{len(judged)} paragraphs, {sum(len(item.spans) for item in judged)} characters")
+    typer.echo(f"spans of sentences: {character_accuracy(judged)}")
+    typer.echo(f"one label a paragraph: {whole_paragraph_accuracy(judged):.3f}")
+    for item in judged if show else []:
+        if item.n_right < len(item.spans):
+            runs = [f"{label} {len(list(run))}" for label, run in groupby(item.spans)]
+            gold = [f"{label} {len(text)}" for label, text in item.gold.segments]
+            typer.echo(f"{' + '.join(gold)} -> {' + '.join(runs)}: {item.gold.text}")
 
 
 @app.command()

@@ -71,7 +71,11 @@ class LabelledFileError(ValueError):
     """A labelled file cannot be used; the message names the file, the line and the mend."""
 
 
-def _rows(path: Path, row_type: type[Row]) -> list[Row]:
+def read_rows(path: Path, row_type: type[Row]) -> list[Row]:
+    """Read a JSONL file whose lines are all of one model.
+
+    :raises LabelledFileError: the file cannot be read, or a line is not valid; the message names it.
+    """
     rows: list[Row] = []
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
@@ -96,7 +100,7 @@ def read_labelled(path: Path) -> list[LabelledParagraph]:
 
     :raises LabelledFileError: a line is not valid, an id occurs twice, or the rows of a document are not together.
     """
-    rows = _rows(path, LabelledParagraph)
+    rows = read_rows(path, LabelledParagraph)
     seen: set[str] = set()
     for row in rows:
         if row.id in seen:
@@ -114,7 +118,7 @@ def read_authored_documents(path: Path = AUTHORED_DOCUMENTS) -> list[AuthoredDoc
 
     :raises LabelledFileError: a line is not valid.
     """
-    return _rows(path, AuthoredDocument)
+    return read_rows(path, AuthoredDocument)
 
 
 def by_document(rows: Iterable[LabelledParagraph]) -> list[list[LabelledParagraph]]:

@@ -1,0 +1,56 @@
+"""Authored paragraphs that mix functions, with the boundaries between them."""
+
+from itertools import accumulate, pairwise
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from service.core.labels import LABEL_IDS
+from training.data.schema import read_rows
+
+AUTHORED_MIXED = Path(__file__).parent / "authored" / "mixed.jsonl"
+
+
+class MixedParagraph(BaseModel):
+    """A paragraph of two or more functions.
+
+    :ivar headings: headings above it, outermost first.
+    :ivar segments: label and text of each stretch, in order; neighbours differ.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    field: str
+    headings: list[str]
+    segments: list[tuple[str, str]] = Field(min_length=2)
+
+    @field_validator("segments")
+    @classmethod
+    def _check(cls, segments: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        for label, text in segments:
+            if label not in LABEL_IDS or not text.strip():
+                raise ValueError(f"segment {label!r} {text!r}: unknown label or no text")
+        if any(left[0] == right[0] for left, right in pairwise(segments)):
+            raise ValueError("neighbouring segments have the same label; join them")
+        return segments
+
+    @property
+    def text(self) -> str:
+        """The whole paragraph."""
+        return "".join(text for _, text in self.segments)
+
+    def labels(self) -> list[str]:
+        """The label of each character."""
+        return [label for label, text in self.segments for _ in text]
+
+    def boundaries(self) -> list[int]:
+        """Ends of the segments, exclusive."""
+        return list(accumulate(len(text) for _, text in self.segments))
+
+
+def read_mixed(path: Path = AUTHORED_MIXED) -> list[MixedParagraph]:
+    """Read mixed paragraphs.
+
+    :raises LabelledFileError: a line is not valid.
+    """
+    return read_rows(path, MixedParagraph)
