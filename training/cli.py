@@ -112,6 +112,9 @@ def finetune(
     dev: Annotated[
         Path | None, typer.Option(help="Labelled JSONL for early stopping. Default: a tenth of the training documents.")
     ] = None,
+    mixed: Annotated[
+        list[Path], typer.Option("--mixed", help="JSONL of mixed paragraphs with their boundaries; may be repeated.")
+    ] = [],  # noqa: B006
     n_epochs: int = 5,
     learning_rate: float = 1e-4,
     batch_size: int = 16,
@@ -141,7 +144,8 @@ def finetune(
         crop_share=crop_share,
         seed=seed,
     )
-    metrics = run(base, rows, dev_rows, output, config)
+    mixed_rows = [row for path in mixed for row in read_mixed(path)]
+    metrics = run(base, rows, dev_rows, output, config, mixed=mixed_rows)
     typer.echo(json.dumps({"n_train": len(rows), "n_dev": len(dev_rows), **metrics}))
 
 

@@ -12,6 +12,7 @@ from service.core.encode import EncodedParagraph, Encoder, ParagraphInput, pad
 from service.core.labels import LABEL_IDS
 from service.core.segment import with_context
 from service.core.sentences import split_sentences
+from training.data.mixed import MixedParagraph
 from training.data.schema import LabelledParagraph, by_document
 
 
@@ -36,6 +37,19 @@ def examples(rows: Sequence[LabelledParagraph], secondary_share: float = 0.2) ->
     for document in by_document(rows):
         for row, paragraph in zip(document, with_context([row.text for row in document]), strict=True):
             result.append(Example(paragraph, _target(row, secondary_share), row.label))
+    return result
+
+
+def sentence_examples(rows: Sequence[MixedParagraph]) -> list[Example]:
+    """Each sentence of paragraphs that mix functions, with the sentences around it as context."""
+    result = []
+    for row in rows:
+        spans, labels = split_sentences(row.text), row.labels()
+        texts = [row.text[start:end] for start, end in spans]
+        for (start, _), text, before, after in zip(spans, texts, ["", *texts[:-1]], [*texts[1:], ""], strict=True):
+            target = np.zeros(len(LABEL_IDS), dtype=np.float32)
+            target[LABEL_IDS.index(labels[start])] = 1.0
+            result.append(Example(ParagraphInput(text, tuple(row.headings), before, after), target, labels[start]))
     return result
 
 

@@ -23,8 +23,9 @@ from transformers.trainer_pt_utils import LengthGroupedSampler
 from service.core.encode import Encoder, EncodingConfig
 from service.core.labels import LABEL_IDS
 from service.core.predictor import combine_windows
+from training.data.mixed import MixedParagraph
 from training.data.schema import LabelledParagraph
-from training.dataset import EvaluationWindows, TrainingWindows, WindowCollator, examples
+from training.dataset import EvaluationWindows, TrainingWindows, WindowCollator, examples, sentence_examples
 from training.metrics import accuracy, macro_f1
 
 
@@ -144,10 +145,12 @@ def finetune(
     output: Path,
     config: FinetuneConfig | None = None,
     encoding: EncodingConfig | None = None,
+    mixed: Sequence[MixedParagraph] = (),
 ) -> dict[str, float]:
     """Train, keep the epoch with the best dev macro-F1, and save model and tokenizer in ``output``.
 
     :param base: folder of a pretrained model, or a hub name such as ``hfl/chinese-roberta-wwm-ext``.
+    :param mixed: paragraphs that mix functions, whose sentences are examples of their own.
     :returns: the dev metrics of the weights kept.
     """
     config = config or FinetuneConfig()
@@ -155,7 +158,7 @@ def finetune(
     encoder = load_encoder(base, encoding)
     model = load_classifier(base, config.dropout)
     train_set = TrainingWindows(
-        examples(train, config.secondary_share),
+        [*examples(train, config.secondary_share), *sentence_examples(mixed)],
         encoder,
         drop_all=config.drop_all,
         drop_part=config.drop_part,
