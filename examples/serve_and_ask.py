@@ -37,7 +37,7 @@ def main() -> int:
         answer = ask("/v1/documents", {"text": (HERE / "speech.txt").read_text(encoding="utf-8")})
         for p in answer["paragraphs"]:  # type: ignore[attr-defined]
             print(f"{names[p['label']]}  {p['score']:.2f}  {p['text'][:50]}")
-        print(f"\n服务在 {ADDRESS} 运行，接口文档在 {ADDRESS}/docs，按 Ctrl-C 结束。", flush=True)
+        print(f"\n网页在 {ADDRESS}，接口文档在 {ADDRESS}/docs，按 Ctrl-C 结束。", flush=True)
         return server.wait()
     except KeyboardInterrupt:
         return 0

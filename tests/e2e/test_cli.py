@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.documents.samples import FILES, HEADINGS
 from tests.servers import ZHANGFA
 
 MODEL_HINT = "ZHANGFA_MODEL"
@@ -58,6 +59,23 @@ def test_outline_json_covers_the_text(tiny_directory: Path, tmp_path: Path, spee
     answer = json.loads(run("outline", str(tmp_path / "speech.txt"), "--format", "json", model=tiny_directory).stdout)
     assert [text[p["start"] : p["end"]] for p in answer["paragraphs"]] == [line.strip() for line in speech_lines]
     assert sum(answer["label_shares"].values()) == pytest.approx(1, abs=1e-4)
+
+
+@pytest.mark.parametrize("name", ["libreoffice.docx", "chromium.pdf", "source.html"])
+@pytest.mark.parametrize("output_format", ["text", "markdown", "html"])
+def test_outline_reads_every_format_and_writes_every_form(tiny_directory: Path, name: str, output_format: str) -> None:
+    result = run("outline", str(FILES / name), "--format", output_format, "--sentences", model=tiny_directory)
+    assert result.returncode == 0
+    for heading in HEADINGS:
+        assert heading in result.stdout.decode()
+
+
+def test_a_missing_reader_is_named_with_its_mend(tiny_directory: Path) -> None:
+    blocked = "import sys; sys.modules['pypdfium2'] = None; from service.cli import app; app()"
+    arguments = ["outline", str(FILES / "chromium.pdf"), "--model", str(tiny_directory)]
+    result = subprocess.run([sys.executable, "-c", blocked, *arguments], capture_output=True, check=False)
+    assert result.returncode == 2
+    assert "zhangfa[documents]" in result.stderr.decode()
 
 
 def test_score_keeps_order_and_reports_failed_rows(tiny_directory: Path, rows_file: Path, tmp_path: Path) -> None:
