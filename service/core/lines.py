@@ -114,13 +114,11 @@ def _belongs(group: list[Line], line: Line, width: int | None) -> bool:
         return False
     if len(group) > 1 and _is_link(group[-1]) and before.endswith("。"):  # the stop was put in with the break
         return True
-    if heading_level(group[-1].text) is not None or is_salutation(group[-1].text):
+    full = width is not None and len(group[-1].text) >= width * _FULL_SHARE  # a line cut by the width, no heading
+    if is_salutation(group[-1].text) or (not full and heading_level(group[-1].text) is not None):
         return False
     if _is_link(line) and (before.endswith(("的。", "的", ",", "、")) or not _ENDED.search(before)):
         return True
     if before.endswith((",", "、")) and not line.indented:
         return True
-    if width is None or line.spaced:
-        return False
-    full = len(group[-1].text) >= width * _FULL_SHARE
-    return full and not line.indented
+    return full and not line.spaced and not line.indented

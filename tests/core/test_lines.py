@@ -52,3 +52,14 @@ def test_flattened_speech_is_divided_at_its_headings() -> None:
     lines = read_lines(flat)
     assert [line.text[:2] for line in lines] == ["同志", "一、", "二、"]
     assert all(flat[line.start : line.end] == line.text for line in lines)
+
+
+def test_a_numbered_line_cut_by_the_width_runs_on() -> None:
+    text = (
+        "    第一，要把防汛责任落实到每一座山塘水库和每一处危\n险地段，不留死角不留盲区，一天也不能等。\n"
+        "    （二）各村要在汛前备足沙袋木桩和照明的设备并且登\n记造册，专人保管，随叫随到，不得挪用。\n"
+        "    第三，值班的同志要二十四小时守在岗位上不得擅自离\n开，交接班要当面交代清楚，写在本子上面。\n"
+        "    第四，县里的督查组从下个星期开始到各个乡镇去明察\n暗访，发现脱岗的，一律通报批评，没有二话。\n"
+    )
+    groups = group_lines(read_lines(text))
+    assert [len(group) for group in groups] == [2, 2, 2, 2]
