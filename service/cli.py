@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from service.core.errors import InputError, TooLongError, ZhangfaError
 from service.core.labels import LABEL_BY_ID, LABELS
+from service.core.runtime import Backend, PrecisionChoice
 from service.settings import EMBEDDED_MODEL, Settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="章法：判定公文每一段的修辞功能。")
@@ -21,7 +22,10 @@ EXIT_FAILED, EXIT_USAGE, EXIT_SOME_FAILED, EXIT_INTERRUPTED = 1, 2, 3, 130
 
 ModelOption = Annotated[Path, typer.Option("--model", envvar="ZHANGFA_MODEL", help="模型目录。")]
 PrecisionOption = Annotated[
-    Literal["int8", "fp32"], typer.Option("--precision", envvar="ZHANGFA_PRECISION", help="模型精度。")
+    PrecisionChoice, typer.Option("--precision", envvar="ZHANGFA_PRECISION", help="模型精度；auto 按处理器选择。")
+]
+BackendOption = Annotated[
+    Backend, typer.Option("--backend", envvar="ZHANGFA_BACKEND", help="推理库；openvino 需安装同名的附加组件。")
 ]
 ThreadsOption = Annotated[
     int, typer.Option("--threads", min=0, envvar="ZHANGFA_THREADS", help="推理线程数；0 表示按 CPU 配额。")
@@ -46,11 +50,11 @@ def _clear_errors() -> Iterator[None]:
         raise typer.Exit(EXIT_INTERRUPTED) from None
 
 
-def _bundle(model: Path, precision: Literal["int8", "fp32"], threads: int) -> Any:
+def _bundle(model: Path, precision: PrecisionChoice, backend: Backend, threads: int) -> Any:
     from service.core.bundle import Bundle
-    from service.core.predictor import RuntimeConfig
+    from service.core.runtime import RuntimeConfig
 
-    return Bundle.load(model, precision, RuntimeConfig(n_threads=threads))
+    return Bundle.load(model, precision, RuntimeConfig(n_threads=threads, backend=backend))
 
 
 def _read_text(source: str) -> str:
@@ -85,7 +89,8 @@ def classify(
     as_json: Annotated[bool, typer.Option("--json", envvar="ZHANGFA_JSON", help="输出 JSON。")] = False,
     max_characters: MaxCharactersOption = 50_000,
     model: ModelOption = EMBEDDED_MODEL,
-    precision: PrecisionOption = "int8",
+    precision: PrecisionOption = "auto",
+    backend: BackendOption = "onnxruntime",
     threads: ThreadsOption = 0,
 ) -> None:
     """判定一个段落的功能。"""
@@ -95,7 +100,7 @@ def classify(
         paragraph = _read_text("-") if text == "-" else text
         if len(paragraph) > max_characters:
             raise TooLongError(len(paragraph), max_characters)
-        [prediction] = _bundle(model, precision, threads).classify([ParagraphInput(paragraph)])
+        [prediction] = _bundle(model, precision, backend, threads).classify([ParagraphInput(paragraph)])
         if as_json:
             scores = [{"label": label, "score": score} for label, score in prediction.scores[:top_k]]
             typer.echo(json.dumps({"scores": scores, "n_windows": prediction.n_windows}, ensure_ascii=False))
@@ -120,7 +125,8 @@ def outline(
         int, typer.Option(min=1_000, envvar="ZHANGFA_MAX_DOCUMENT_CHARACTERS", help="文档的字符上限。")
     ] = 500_000,
     model: ModelOption = EMBEDDED_MODEL,
-    precision: PrecisionOption = "int8",
+    precision: PrecisionOption = "auto",
+    backend: BackendOption = "onnxruntime",
     threads: ThreadsOption = 0,
 ) -> None:
     """逐段标出一篇讲话的功能。"""
@@ -134,7 +140,7 @@ def outline(
         data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
         limits = Limits(max_bytes=sys.maxsize, max_characters=max_characters)
         source = read_document(data, "" if file == "-" else file, limits=limits)
-        bundle = _bundle(model, precision, threads)
+        bundle = _bundle(model, precision, backend, threads)
         result: Any = outline_document(bundle, source, sentences=sentences)
         if output_format == "label-studio":
             version = f"{bundle.manifest.name} {bundle.manifest.version}"
@@ -165,7 +171,8 @@ def score(
     resume: Annotated[bool, typer.Option("--resume", envvar="ZHANGFA_RESUME", help="从上次中断处继续。")] = False,
     max_characters: MaxCharactersOption = 50_000,
     model: ModelOption = EMBEDDED_MODEL,
-    precision: PrecisionOption = "int8",
+    precision: PrecisionOption = "auto",
+    backend: BackendOption = "onnxruntime",
     threads: ThreadsOption = 0,
 ) -> None:
     """给 JSONL 的每一行打分，保持次序。"""
@@ -177,7 +184,7 @@ def score(
             raise InputError(f"找不到输入文件 {source}")
         if resume and output == "-":
             raise InputError("--resume 需要 -o 指定输出文件")
-        bundle = _bundle(model, precision, threads)
+        bundle = _bundle(model, precision, backend, threads)
 
         def show(summary: ScoreSummary) -> None:
             typer.echo(
@@ -232,15 +239,23 @@ def serve(
     port: Annotated[int | None, typer.Option(envvar="ZHANGFA_PORT", help="监听端口。")] = None,
     model: Annotated[Path | None, typer.Option(envvar="ZHANGFA_MODEL", help="模型目录。")] = None,
     precision: Annotated[
-        Literal["int8", "fp32"] | None, typer.Option(envvar="ZHANGFA_PRECISION", help="模型精度。")
+        PrecisionChoice | None, typer.Option(envvar="ZHANGFA_PRECISION", help="模型精度；auto 按处理器选择。")
     ] = None,
+    backend: Annotated[Backend | None, typer.Option(envvar="ZHANGFA_BACKEND", help="推理库。")] = None,
     threads: Annotated[int | None, typer.Option(envvar="ZHANGFA_THREADS", help="推理线程数。")] = None,
 ) -> None:
     """启动 HTTP 服务；其余设置用 ZHANGFA_ 开头的环境变量。"""
     with _clear_errors():
         from service.api.server import run
 
-        given: dict[str, Any] = {"host": host, "port": port, "model": model, "precision": precision, "threads": threads}
+        given: dict[str, Any] = {
+            "host": host,
+            "port": port,
+            "model": model,
+            "precision": precision,
+            "backend": backend,
+            "threads": threads,
+        }
         try:
             settings = Settings(**{name: value for name, value in given.items() if value is not None})
         except ValidationError as error:

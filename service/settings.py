@@ -6,6 +6,8 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from service.core.runtime import Backend, PrecisionChoice
+
 _PACKAGED_MODEL = Path(__file__).parent / "models" / "zhangfa-small"
 _CHECKOUT_MODEL = Path(__file__).parent.parent / "models" / "zhangfa-small"
 EMBEDDED_MODEL = _PACKAGED_MODEL if _PACKAGED_MODEL.is_dir() else _CHECKOUT_MODEL
@@ -17,7 +19,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="ZHANGFA_", extra="ignore", protected_namespaces=())
 
     model: Path = Field(EMBEDDED_MODEL, description="模型目录")
-    precision: Literal["int8", "fp32"] = Field("int8", description="模型精度")
+    precision: PrecisionChoice = Field("auto", description="模型精度；auto 按处理器选择")
+    backend: Backend = Field("onnxruntime", description="推理库；openvino 需安装同名的附加组件")
     threads: int = Field(0, ge=0, le=256, description="推理线程数；0 表示按 CPU 配额")
     host: str = Field("127.0.0.1", description="监听地址")
     port: int = Field(8000, ge=0, le=65535, description="监听端口；0 表示任选空闲端口")
@@ -28,6 +31,8 @@ class Settings(BaseSettings):
     max_paragraphs: int = Field(1_000, ge=1, description="一次请求的段落数上限")
     max_characters: int = Field(50_000, ge=100, description="单个段落的字符上限")
     max_document_characters: int = Field(500_000, ge=1_000, description="单个文档的字符上限")
-    max_queued_tokens: int = Field(400_000, ge=1_000, description="排队等待推理的词元上限，超过时返回 429")
-    batch_tokens: int = Field(4_096, ge=512, description="一批推理的词元上限")
+    max_queued_tokens: int = Field(30_000, ge=1_000, description="排队的词元达到它时，新的请求得到 429")
+    batch_tokens: int = Field(512, ge=512, description="一批推理的词元上限(含补齐)")
+    body_seconds: float = Field(30.0, gt=0, description="请求体须在多少秒内发完")
+    stop_seconds: int = Field(30, ge=1, description="收到 SIGTERM 后最多等多少秒，让已接受的请求得到回答")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="日志级别")

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from service.core.bundle import Precision
+from service.core.runtime import Precision
 from training.data.mixed import AUTHORED_MIXED, read_mixed
 from training.data.schema import (
     AUTHORED_PARAGRAPHS,
@@ -22,7 +22,7 @@ from training.data.schema import (
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
 CorpusOption = Annotated[
-    list[str], typer.Option("--corpus", help="Text file or folder, optionally =WEIGHT (3 = seen three times an epoch).")
+    list[str], typer.Option("--corpus", help="Text file, folder or labelled JSONL, optionally =WEIGHT (3: thrice an epoch).")
 ]
 
 
@@ -65,12 +65,15 @@ def pretrain(
     n_heads: int = 5,
     intermediate_size: int = 1280,
     learning_rate: float = 1e-3,
-    batch_tokens: int = 4096,
+    batch_tokens: int = 8192,
     warm_start: Annotated[bool, typer.Option(help="Start the embeddings from word2vec on the same tokens.")] = True,
+    start: Annotated[
+        Path | None, typer.Option(help="Go on from this model, which has the same tokenizer; the shape is its own.")
+    ] = None,
     seed: int = 0,
     device: str = "cpu",
 ) -> None:
-    """Pretrain a small BERT from scratch on plain text, within a wall-clock budget."""
+    """Pretrain a small BERT on plain text, from scratch or from an earlier model, within a wall-clock budget."""
     from training.initialization import word2vec_embeddings
     from training.pretrain import CHECKPOINT, PretrainConfig, Pretraining
     from training.tokens import load_tokens
@@ -86,7 +89,7 @@ def pretrain(
         seed=seed,
     )
     tokens, vocab_size, special_ids = load_tokens(corpus, tokenizer, output, seed)
-    fresh = not (output / CHECKPOINT).exists()
+    fresh = start is None and not (output / CHECKPOINT).exists()
     embeddings = word2vec_embeddings(tokens, vocab_size, hidden_size, seed) if warm_start and fresh else None
     Pretraining(
         config,
@@ -95,6 +98,7 @@ def pretrain(
         vocab_size=vocab_size,
         special_ids=special_ids,
         embeddings=embeddings,
+        start=start,
         device=device,
     ).run()
 

@@ -1,4 +1,8 @@
-"""Plain-text corpora: one paragraph a line, a blank line between documents, optionally xz-compressed."""
+"""Corpora of plain text: one paragraph a line, a blank line between documents, optionally xz-compressed.
+
+Labelled JSONL is read for its text alone, so that pretraining sees the kind of speech that fine-tuning will label
+(task-adaptive pretraining, Gururangan et al. 2020).
+"""
 
 import hashlib
 import lzma
@@ -8,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from service.core.text import normalize
+from training.data.schema import by_document, read_labelled
 
 SUFFIXES = (".txt", ".txt.xz")
 _SHORTEST_DEDUPLICATED = 20
@@ -66,7 +71,14 @@ def _lines(path: Path) -> Iterator[str]:
 
 
 def read_documents(path: Path) -> Iterator[list[str]]:
-    """Yield each document as its normalised, non-empty paragraphs."""
+    """Yield each document as its normalised, non-empty paragraphs.
+
+    :raises LabelledFileError: a labelled JSONL file is not valid.
+    """
+    if path.suffix == ".jsonl":
+        for document in by_document(read_labelled(path)):
+            yield [normalize(row.text) for row in document]
+        return
     paragraphs: list[str] = []
     for line in _lines(path):
         if not line.strip():

@@ -44,13 +44,55 @@ class PretrainConfig:
     short_tokens: int = 128
     long_tokens: int = 384
     long_share: float = 0.12
-    batch_tokens: int = 4096
+    batch_tokens: int = 8192
     learning_rate: float = 1e-3
     warmup_share: float = 0.02
     weight_decay: float = 0.01
     mask_share: float = 0.2
     bag_weight: float = 0.5
     seed: int = 0
+
+
+def _create(config: PretrainConfig, vocab_size: int, pad_id: int, embeddings: np.ndarray | None) -> BertForMaskedLM:
+    """A new model at the start that :mod:`training.initialization` describes."""
+    model = BertForMaskedLM(
+        BertConfig(
+            vocab_size=vocab_size,
+            hidden_size=config.hidden_size,
+            num_hidden_layers=config.n_layers,
+            num_attention_heads=config.n_heads,
+            intermediate_size=config.intermediate_size,
+            max_position_embeddings=config.max_positions,
+            pad_token_id=pad_id,
+            hidden_dropout_prob=0.0,
+            attention_probs_dropout_prob=0.0,
+            attn_implementation="eager",  # the CPU backward pass of the fused kernel is slower
+        )
+    )
+    tables = model.bert.embeddings
+    tables.position_embeddings.weight.data.copy_(
+        torch.from_numpy(sinusoidal_positions(config.max_positions, config.hidden_size))
+    )
+    for layer in model.bert.encoder.layer[: config.n_layers // 2]:
+        attention = layer.attention.self
+        look_at_neighbours(attention.query.weight, attention.key.weight, config.n_heads)
+    if embeddings is not None:
+        tables.word_embeddings.weight.data.copy_(torch.from_numpy(embeddings))
+    tables.word_embeddings.weight.data[:, local_columns(config.hidden_size, config.n_heads)] = 0
+    return model
+
+
+def _load(folder: Path, vocab_size: int) -> BertForMaskedLM:
+    model = BertForMaskedLM.from_pretrained(
+        folder,
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+        attn_implementation="eager",
+        dtype=torch.float32,
+    )
+    if model.config.vocab_size != vocab_size:
+        raise ValueError(f"{folder} has {model.config.vocab_size} tokens, the tokenizer {vocab_size}; use its own")
+    return model
 
 
 class Pretraining:
@@ -65,6 +107,7 @@ class Pretraining:
         vocab_size: int,
         special_ids: dict[str, int],
         embeddings: np.ndarray | None = None,
+        start: Path | None = None,
         device: str = "cpu",
     ) -> None:
         """Start a run, or go on with the one whose checkpoint lies in ``output``.
@@ -72,6 +115,9 @@ class Pretraining:
         :param tokens: flat token ids, *shape* ``(n_corpus_tokens,)``, uint16; the last 0.5% is held out.
         :param special_ids: ids of ``pad``, ``cls`` and ``mask``; all special ids come before all others.
         :param embeddings: initial word embeddings, *shape* ``(vocab_size, hidden_size)``, float32.
+        :param start: folder of an earlier model with the same tokenizer to go on from, an encoder or a classifier; its
+            shape replaces that of ``config``, and an output layer that it lacks starts from noise.
+        :raises ValueError: the vocabulary of ``start`` has another size.
         """
         torch.manual_seed(config.seed)
         self.config, self.output, self.device = config, output, torch.device(device)
@@ -79,30 +125,9 @@ class Pretraining:
         self.held_out = tokens[-n_held_out:]
         self.stream = TokenStream(tokens[:-n_held_out], config.seed)
         self.ids, self.vocab_size = special_ids, vocab_size
-        self.model = BertForMaskedLM(
-            BertConfig(
-                vocab_size=vocab_size,
-                hidden_size=config.hidden_size,
-                num_hidden_layers=config.n_layers,
-                num_attention_heads=config.n_heads,
-                intermediate_size=config.intermediate_size,
-                max_position_embeddings=config.max_positions,
-                pad_token_id=special_ids["pad"],
-                hidden_dropout_prob=0.0,
-                attention_probs_dropout_prob=0.0,
-                attn_implementation="eager",  # the CPU backward pass of the fused kernel is slower
-            )
+        self.model = (
+            _load(start, vocab_size) if start else _create(config, vocab_size, special_ids["pad"], embeddings)
         ).to(self.device)
-        tables = self.model.bert.embeddings
-        tables.position_embeddings.weight.data.copy_(
-            torch.from_numpy(sinusoidal_positions(config.max_positions, config.hidden_size))
-        )
-        for layer in self.model.bert.encoder.layer[: config.n_layers // 2]:
-            attention = layer.attention.self
-            look_at_neighbours(attention.query.weight, attention.key.weight, config.n_heads)
-        if embeddings is not None:
-            tables.word_embeddings.weight.data.copy_(torch.from_numpy(embeddings))
-        tables.word_embeddings.weight.data[:, local_columns(config.hidden_size, config.n_heads)] = 0
         self.optimizer = MasterWeightsOptimizer(self.model, config.learning_rate, config.weight_decay)
         self.model.to(torch.bfloat16)
         self.optimizer.working = [p for p in self.model.parameters() if p.requires_grad]

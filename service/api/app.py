@@ -16,7 +16,7 @@ from service.api.metrics import Metrics
 from service.api.middleware import Gate, RequestContext
 from service.core.bundle import Bundle
 from service.core.encode import ParagraphInput
-from service.core.predictor import RuntimeConfig
+from service.core.runtime import RuntimeConfig
 from service.settings import Settings
 
 
@@ -40,7 +40,7 @@ def create_app(settings: Settings) -> FastAPI:
     bundle = Bundle.load(
         settings.model,
         settings.precision,
-        RuntimeConfig(n_threads=settings.threads, token_budget=settings.batch_tokens),
+        RuntimeConfig(settings.threads, settings.batch_tokens, settings.backend),
     )
     metrics = Metrics()
 
@@ -79,6 +79,7 @@ def create_app(settings: Settings) -> FastAPI:
         metrics=metrics,
         max_body_bytes=settings.max_body_bytes,
         max_upload_bytes=settings.max_upload_bytes,
+        body_seconds=settings.body_seconds,
         api_key=key,
     )
     app.add_middleware(RequestContext, metrics=metrics)  # outermost, so refusals have an id too

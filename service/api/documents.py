@@ -102,7 +102,7 @@ async def _classify_in_slices(state: Any, inputs: list[ParagraphInput]) -> list[
     """A document is bounded by its characters, so its paragraphs may be more than one request may bring."""
     step = state.settings.max_paragraphs
     slices = [await classify_inputs(state, inputs[at : at + step]) for at in range(0, len(inputs), step)]
-    return [prediction for part in slices for prediction in part]
+    return [prediction for part in slices for prediction in part.predictions]
 
 
 @router.post("/v1/documents", summary="整篇文本或文件", response_model=DocumentAnswer, openapi_extra=_BODY)

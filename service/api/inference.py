@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -11,21 +12,65 @@ from service.api.batching import OverloadedError, StoppedError
 from service.api.problems import Problem, too_large
 from service.api.schemas import ModelName
 from service.core.bundle import Prediction
-from service.core.encode import ParagraphInput
+from service.core.encode import EncodedParagraph, Encoder, ParagraphInput
 from service.core.errors import EmptyTextError, InputError
+
+
+def refusal(error: OverloadedError | StoppedError) -> Problem:
+    """Why the batcher takes nothing, as an answer that says when to come back."""
+    if isinstance(error, OverloadedError):
+        return Problem(429, "overloaded", f"服务繁忙({error})：请稍后重试", {"Retry-After": "1"})
+    return Problem(503, "not-ready", "模型尚未就绪或正在关闭", {"Retry-After": "1"})
 
 
 def _ready_state(request: Request) -> Any:
     state = getattr(request.app.state, "zhangfa", None)
     if state is None or not state.batcher.alive:
-        raise Problem(503, "not-ready", "模型尚未就绪或正在关闭", {"Retry-After": "1"})
+        raise refusal(StoppedError())
     return state
 
 
 StateOption = Annotated[Any, Depends(_ready_state)]
 
 
-async def classify_inputs(state: Any, paragraphs: Sequence[ParagraphInput]) -> list[Prediction]:
+@dataclass(frozen=True)
+class Classified:
+    """The predictions of a request, in the order asked, and what they cost.
+
+    :ivar tokenize_seconds: tokenisation, off the event loop.
+    :ivar queue_seconds: from queueing until the first batch began.
+    :ivar inference_seconds: the longest batch that the request was part of.
+    """
+
+    predictions: list[Prediction]
+    tokenize_seconds: float
+    queue_seconds: float
+    inference_seconds: float
+
+    def headers(self) -> dict[str, str]:
+        """Tokens of the paragraphs, without their context, and times (``Server-Timing``, W3C) in milliseconds."""
+        times = (
+            ("tokenize", self.tokenize_seconds),
+            ("queue", self.queue_seconds),
+            ("inference", self.inference_seconds),
+        )
+        return {
+            "X-Tokens": str(sum(prediction.n_tokens for prediction in self.predictions)),
+            "Server-Timing": ", ".join(f"{name};dur={seconds * 1000:.2f}" for name, seconds in times),
+        }
+
+
+def _encode(encoder: Encoder, paragraphs: Sequence[ParagraphInput]) -> list[EncodedParagraph]:
+    encoded = []
+    for index, paragraph in enumerate(paragraphs):
+        try:
+            encoded.append(encoder.encode(paragraph))
+        except EmptyTextError as error:
+            raise InputError(f"第 {index} 段为空：请提供至少一个可见字符") from error
+    return encoded
+
+
+async def classify_inputs(state: Any, paragraphs: Sequence[ParagraphInput]) -> Classified:
     """Bound, encode off the event loop, and queue.
 
     :raises Problem: 413 over a bound, 429 if the queue is full, 503 on shutdown.
@@ -39,26 +84,17 @@ async def classify_inputs(state: Any, paragraphs: Sequence[ParagraphInput]) -> l
             if len(paragraph.text) > settings.max_characters:
                 raise too_large(f"第 {index} 段的字符数", settings.max_characters)
         started = time.perf_counter()
-
-        def encode() -> list[Any]:
-            encoded = []
-            for index, paragraph in enumerate(paragraphs):
-                try:
-                    encoded.append(state.bundle.encoder.encode(paragraph))
-                except EmptyTextError as error:
-                    raise InputError(f"第 {index} 段为空：请提供至少一个可见字符") from error
-            return encoded
-
-        encoded = await asyncio.get_running_loop().run_in_executor(state.tokenizers, encode)
-        metrics.tokenize_seconds.observe(time.perf_counter() - started)
-        predictions: list[Prediction] = await state.batcher.predict(encoded)
-        return predictions
-    except OverloadedError as error:
-        metrics.rejections.labels("overloaded").inc()
-        raise Problem(429, "overloaded", f"服务繁忙({error})：请稍后重试", {"Retry-After": "1"}) from error
-    except StoppedError as error:
-        metrics.rejections.labels("not-ready").inc()
-        raise Problem(503, "not-ready", "服务正在关闭", {"Retry-After": "1"}) from error
+        encoded = await asyncio.get_running_loop().run_in_executor(
+            state.tokenizers, _encode, state.bundle.encoder, paragraphs
+        )
+        tokenize_seconds = time.perf_counter() - started
+        metrics.tokenize_seconds.observe(tokenize_seconds)
+        answer = await state.batcher.predict(encoded)
+        return Classified(answer.predictions, tokenize_seconds, answer.queue_seconds, answer.inference_seconds)
+    except (OverloadedError, StoppedError) as error:
+        problem = refusal(error)
+        metrics.rejections.labels(problem.code).inc()
+        raise problem from error
     except Problem:
         metrics.rejections.labels("too-large").inc()
         raise

@@ -5,7 +5,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from service.core.labels import LABEL_IDS
 
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
-REJECTIONS = ("overloaded", "too-large", "invalid-input", "unauthenticated", "not-ready")
+REJECTIONS = ("overloaded", "too-large", "invalid-input", "unauthenticated", "not-ready", "timeout")
 
 
 class Metrics:
@@ -26,6 +26,10 @@ class Metrics:
         self.batch_paragraphs = Histogram(
             "zhangfa_batch_paragraphs", "Paragraphs in a batch.", buckets=(1, 2, 4, 8, 16, 32, 64, 128), registry=r
         )
+        self.batch_tokens = Histogram(
+            "zhangfa_batch_tokens", "Tokens in a batch.", buckets=(16, 32, 64, 128, 256, 512, 1024), registry=r
+        )
+        self.queued_paragraphs = Gauge("zhangfa_queued_paragraphs", "Paragraphs waiting.", registry=r)
         self.queued_tokens = Gauge("zhangfa_queued_tokens", "Tokens waiting.", registry=r)
         self.failed_batches = Counter("zhangfa_failed_batches", "Batches the model failed on.", registry=r)
         self.labels = Counter("zhangfa_labels", "Paragraphs by predicted label.", ["label"], registry=r)

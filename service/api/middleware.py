@@ -1,7 +1,7 @@
 """Pure ASGI middleware: request id, access log without text, body bound, content type and key."""
 
+import asyncio
 import hmac
-import json
 import logging
 import re
 import time
@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.api.batching import OverloadedError, StoppedError
+from service.api.inference import refusal
 from service.api.metrics import Metrics
 from service.api.problems import Problem, too_large
 
@@ -18,6 +20,7 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _OPEN_PATHS = frozenset({"/", "/health/live", "/health/ready"})
 _OPEN_FOLDER = "/web/"  # the page itself holds nothing to protect; it asks for the key
 _UPLOAD_PATH = "/v1/documents"
+_INFERENCE_PATHS = frozenset({"/predict", "/v1/classify", _UPLOAD_PATH})
 _FORM_OVERHEAD_BYTES = 10_000  # boundaries and field names around an uploaded file
 _log = logging.getLogger("zhangfa.access")
 
@@ -65,17 +68,24 @@ class RequestContext:
                 "status": status,
                 "milliseconds": round(seconds * 1000, 2),
             }
-            _log.info(json.dumps(line))
+            _log.info("request", extra=line)
 
 
 class Gate:
-    """Refuses what must not reach a route: no key, a body of the wrong type, or too large a body."""
+    """Refuses what must not reach a route: no key, a body of the wrong type, too large or too slow, or overload."""
 
     def __init__(
-        self, app: ASGIApp, metrics: Metrics, max_body_bytes: int, max_upload_bytes: int, api_key: str | None
+        self,
+        app: ASGIApp,
+        metrics: Metrics,
+        max_body_bytes: int,
+        max_upload_bytes: int,
+        body_seconds: float,
+        api_key: str | None,
     ) -> None:
         self.app, self.metrics, self.api_key = app, metrics, api_key
         self.max_body_bytes, self.max_upload_bytes = max_body_bytes, max_upload_bytes
+        self.body_seconds = body_seconds
 
     def _bound(self, scope: Scope) -> tuple[str, int, int]:
         """What is bounded, the bound that is named, and the bytes that the body may have."""
@@ -98,35 +108,64 @@ class Gate:
             if media_type not in allowed:
                 expected = " 或 ".join(allowed)
                 return Problem(415, "unsupported-type", f"请求体类型是 {media_type or '空'}，应为 {expected}")
+            if path in _INFERENCE_PATHS and (problem := self._overload(scope)):
+                return problem
         what, limit, n_allowed = self._bound(scope)
         length = headers.get("content-length", "0")
         if length.isdigit() and int(length) > n_allowed:
             return too_large(what, limit)
         return None
 
+    def _overload(self, scope: Scope) -> Problem | None:
+        """Refuse before the body is read: under overload the cores belong to the requests that were taken."""
+        state = getattr(scope["app"].state, "zhangfa", None)
+        try:
+            if state is not None:
+                state.batcher.check_admission()
+        except (OverloadedError, StoppedError) as error:
+            return refusal(error)
+        return None
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        if refusal := self._refusal(scope):
-            await self._refuse(refusal, scope, receive, send)
+        if problem := self._refusal(scope):
+            await self._refuse(problem, scope, receive, send)
             return
+        if scope["method"] != "POST":
+            await self.app(scope, receive, send)
+            return
+        try:
+            async with asyncio.timeout(self.body_seconds):  # a client that trickles its body must not stay for ever
+                body = await self._body(scope, receive)
+        except TimeoutError:
+            slow = Problem(408, "timeout", f"请求体在 {self.body_seconds:g} 秒内没有发完：请重发，或请管理员调高上限")
+            await self._refuse(slow, scope, receive, send)
+            return
+        except Problem as problem:
+            await self._refuse(problem, scope, receive, send)
+            return
+        if body is not None:
+            await self.app(scope, _replay(body, receive), send)
+
+    async def _body(self, scope: Scope, receive: Receive) -> bytes | None:
+        """The whole body; ``None`` if the client left before its end.
+
+        :raises Problem: it is larger than allowed; a chunked body has no length to refuse by.
+        """
+        what, limit, n_allowed = self._bound(scope)
         body = bytearray()
-        if scope["method"] == "POST":
-            what, limit, n_allowed = self._bound(scope)
-            more = True
-            while more:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    return
-                body += message.get("body", b"")
-                more = message.get("more_body", False)
-                if len(body) > n_allowed:  # a chunked body has no length to refuse by
-                    await self._refuse(too_large(what, limit), scope, receive, send)
-                    return
-            await self.app(scope, _replay(bytes(body), receive), send)
-            return
-        await self.app(scope, receive, send)
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return None
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+            if len(body) > n_allowed:
+                raise too_large(what, limit)
+        return bytes(body)
 
     async def _refuse(self, problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
         self.metrics.rejections.labels(problem.code if problem.code != "unsupported-type" else "invalid-input").inc()

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter, Response
+from pydantic_core import to_json
 
 from service.api.inference import StateOption, classify_inputs, model_name
 from service.api.schemas import (
@@ -23,20 +24,30 @@ def _scores(pairs: Sequence[tuple[str, float]], top_k: int | None) -> list[Label
     return [LabelScore(label=label, score=score) for label, score in pairs[:top_k]]
 
 
-@router.post("/predict", summary="Hugging Face 形式的分类")
-async def predict(body: PredictRequest, state: StateOption) -> list[LabelScore] | list[list[LabelScore]]:
+@router.post(
+    "/predict",
+    summary="Hugging Face 形式的分类",
+    responses={200: {"model": list[LabelScore] | list[list[LabelScore]]}},
+)
+async def predict(body: PredictRequest, state: StateOption) -> Response:
     """一段文本返回一个列表；文本列表返回列表的列表，次序不变。"""
     texts = [body.inputs] if isinstance(body.inputs, str) else body.inputs
-    predictions = await classify_inputs(state, [ParagraphInput(text) for text in texts])
-    answers = [_scores(p.raw_scores if body.raw_scores else p.scores, body.top_k) for p in predictions]
-    return answers[0] if isinstance(body.inputs, str) else answers
+    classified = await classify_inputs(state, [ParagraphInput(text) for text in texts])
+    answers = [
+        [{"label": label, "score": score} for label, score in (p.raw_scores if body.raw_scores else p.scores)[: body.top_k]]
+        for p in classified.predictions
+    ]
+    # Written as it is: checking an answer that was just made would cost as much as a short paragraph's inference.
+    content = to_json(answers[0] if isinstance(body.inputs, str) else answers)
+    return Response(content, headers=classified.headers(), media_type="application/json")
 
 
 @router.post("/v1/classify", summary="带上下文的段落分类")
-async def classify(body: ClassifyRequest, state: StateOption) -> ClassifyAnswer:
+async def classify(body: ClassifyRequest, state: StateOption, response: Response) -> ClassifyAnswer:
     """逐段判定；每段可带标题和前后文。"""
     paragraphs = [ParagraphInput(p.text, tuple(p.headings), p.before, p.after) for p in body.paragraphs]
-    predictions = await classify_inputs(state, paragraphs)
+    classified = await classify_inputs(state, paragraphs)
+    response.headers.update(classified.headers())
     return ClassifyAnswer(
         model=model_name(state),
         paragraphs=[
@@ -49,7 +60,7 @@ async def classify(body: ClassifyRequest, state: StateOption) -> ClassifyAnswer:
                 n_windows=p.n_windows,
                 abstained=p.score < body.min_score,
             )
-            for asked, p in zip(body.paragraphs, predictions, strict=True)
+            for asked, p in zip(body.paragraphs, classified.predictions, strict=True)
         ],
     )
 

@@ -10,17 +10,17 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from service.core.encode import EncodedParagraph, Encoder, EncodingConfig, ParagraphInput
 from service.core.errors import BundleError
 from service.core.labels import LABEL_IDS, TAXONOMY_VERSION
-from service.core.predictor import Predictor, RuntimeConfig, softmax
+from service.core.predictor import Predictor, softmax
+from service.core.runtime import Precision, PrecisionChoice, RuntimeConfig, choose_precision
 from service.core.segment import SEGMENTER_VERSION
 from service.core.text import NORMALIZER_VERSION
 
 MANIFEST = "manifest.json"
-Precision = Literal["int8", "fp32"]
 ONNX_FILES: dict[Precision, str] = {"int8": "onnx/model_quantized.onnx", "fp32": "onnx/model.onnx"}
 
 
@@ -131,28 +131,35 @@ class Bundle:
     predictor: Predictor
 
     @classmethod
-    def load(cls, directory: Path, precision: Precision = "int8", runtime: RuntimeConfig | None = None) -> Self:
+    def load(
+        cls, directory: Path, precision: PrecisionChoice = "auto", runtime: RuntimeConfig | None = None
+    ) -> Self:
         """Read, verify and load a model directory.
+
+        :param precision: ``auto`` takes what is fastest and right on this processor.
 
         :raises BundleError: the directory or a file is missing, was altered, or does not match this program.
         """
         manifest = read_manifest(directory)
         manifest.check_compatible()
-        verify_files(directory, manifest, ("tokenizer.json", ONNX_FILES[precision]))
+        runtime = runtime or RuntimeConfig()
+        chosen = choose_precision(precision, runtime.backend)
+        verify_files(directory, manifest, ("tokenizer.json", ONNX_FILES[chosen]))
         encoder = Encoder.from_file(directory / "tokenizer.json", manifest.encoding)
-        predictor = Predictor(directory / ONNX_FILES[precision], manifest.temperature[precision], runtime)
+        predictor = Predictor(directory / ONNX_FILES[chosen], manifest.temperature[chosen], runtime)
         if predictor.n_labels != len(manifest.labels):
             raise BundleError(
-                f"{ONNX_FILES[precision]} 输出 {predictor.n_labels} 类，清单列出 {len(manifest.labels)} 类"
+                f"{ONNX_FILES[chosen]} 输出 {predictor.n_labels} 类，清单列出 {len(manifest.labels)} 类"
             )
-        return cls(directory, manifest, precision, encoder, predictor)
+        return cls(directory, manifest, chosen, encoder, predictor)
 
-    def predictions(self, encoded: Sequence[EncodedParagraph]) -> list[Prediction]:
+    def predictions(self, encoded: Sequence[EncodedParagraph], *, alone: bool = True) -> list[Prediction]:
         """Score encoded paragraphs, in order.
 
-        :raises ModelError: the session failed.
+        :param alone: nothing else runs beside this call, so that it may use all cores.
+        :raises ModelError: the engine failed.
         """
-        logits = self.predictor.logits(encoded)
+        logits = self.predictor.logits(encoded, alone=alone)
         results = []
         for paragraph, row, probabilities in zip(encoded, logits, softmax(logits), strict=True):
             order = (-row).argsort(kind="stable").tolist()

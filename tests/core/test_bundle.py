@@ -10,7 +10,7 @@ from service.core.bundle import Bundle, Manifest
 from service.core.encode import ParagraphInput
 from service.core.errors import BundleError
 from service.core.labels import LABEL_IDS
-from service.core.predictor import RuntimeConfig
+from service.core.runtime import RuntimeConfig
 
 
 @pytest.fixture
