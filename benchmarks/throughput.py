@@ -10,7 +10,7 @@ import time
 
 from service.core.bundle import Bundle, Precision
 from service.core.encode import ParagraphInput
-from service.core.predictor import RuntimeConfig, available_cpus
+from service.core.runtime import RuntimeConfig, available_cpus
 from service.settings import EMBEDDED_MODEL
 from training.data.schema import AUTHORED_PARAGRAPHS, read_labelled
 from training.dataset import examples

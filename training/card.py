@@ -71,7 +71,8 @@ def model_card(manifest: Manifest, sizes: dict[str, int]) -> str:
             "Parity with torch on the evaluation text: "
             f"float32 largest logit difference {parity['fp32']['largest_difference']:.1e}, "
             f"labels flipped {parity['fp32']['flip_share']:.2%}; "
-            f"int8 {parity['int8']['largest_difference']:.2f}, flipped {parity['int8']['flip_share']:.2%}.",
+            f"int8 {parity['int8']['largest_difference']:.2f}, flipped {parity['int8']['flip_share']:.2%}, "
+            f"macro-F1 {-parity['int8']['f1_loss']:+.3f}.",
             "",
         ]
     lines += [

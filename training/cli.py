@@ -22,7 +22,8 @@ from training.data.schema import (
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
 CorpusOption = Annotated[
-    list[str], typer.Option("--corpus", help="Text file, folder or labelled JSONL, optionally =WEIGHT (3: thrice an epoch).")
+    list[str],
+    typer.Option("--corpus", help="Text file, folder or labelled JSONL, optionally =WEIGHT (3: thrice an epoch)."),
 ]
 
 

@@ -8,21 +8,22 @@ from pathlib import Path
 
 import numpy as np
 
-from service.core.bundle import MANIFEST, ONNX_FILES, Bundle, Manifest, Precision, sha256
-from service.core.encode import EncodingConfig
+from service.core.bundle import MANIFEST, ONNX_FILES, Bundle, Manifest, sha256
+from service.core.encode import EncodingConfig, ParagraphInput
 from service.core.labels import LABEL_IDS, TAXONOMY_VERSION
 from service.core.predictor import Predictor, combine_windows
+from service.core.runtime import Precision
 from service.core.segment import SEGMENTER_VERSION
 from service.core.text import NORMALIZER_VERSION
 from training import export
 from training.calibrate import fit_temperature
 from training.card import model_card
-from training.data.schema import read_labelled
-from training.dataset import examples
+from training.data.schema import LabelledParagraph, read_labelled
+from training.dataset import examples, without_context
 from training.evaluate import evaluate
 from training.finetune import load_encoder
 
-_N_CALIBRATION_WINDOWS = 256
+_N_CALIBRATION_PARAGRAPHS = 256
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class ReleaseRequest:
     :ivar train_files: the labelled files the model was fine-tuned on.
     :ivar dev_file: held-out labelled rows for parity, temperature and the figures of the card.
     :ivar largest_int8_flip_share: of labels that int8 may change before the release is refused.
+    :ivar largest_int8_f1_loss: of macro-F1 that int8 may cost, likewise.
     """
 
     source: Path
@@ -42,6 +44,7 @@ class ReleaseRequest:
     dev_file: Path
     encoding: EncodingConfig
     largest_int8_flip_share: float = export.LARGEST_INT8_FLIP_SHARE
+    largest_int8_f1_loss: float = export.LARGEST_INT8_F1_LOSS
 
 
 def _git_commit() -> str:
@@ -57,6 +60,12 @@ def _files(folder: Path) -> dict[str, str]:
     }
 
 
+def _with_and_without_context(rows: Sequence[LabelledParagraph]) -> list[ParagraphInput]:
+    """Every paragraph in its context, then every one alone, since both are served."""
+    inputs = [item.paragraph for item in examples(rows)]
+    return inputs + [without_context(paragraph) for paragraph in inputs]
+
+
 def release(request: ReleaseRequest) -> Manifest:
     """Export, check parity, fit temperatures, measure, and write the model directory.
 
@@ -68,17 +77,19 @@ def release(request: ReleaseRequest) -> Manifest:
     encoder = export.serving_encoder(target, load_encoder(request.source, request.encoding))
     train = [row for path in request.train_files for row in read_labelled(path)]
     dev = read_labelled(request.dev_file)
-    encoded = [encoder.encode(item.paragraph) for item in examples(dev)]
-    gold = np.asarray([LABEL_IDS.index(row.label) for row in dev])
+    inputs = _with_and_without_context(train)
+    encoded = [encoder.encode(item) for item in _with_and_without_context(dev)]
+    gold = np.asarray([LABEL_IDS.index(row.label) for row in dev] * 2)
 
     with tempfile.TemporaryDirectory() as folder:
         plain = Path(folder, "model.onnx")
         export.export_float(model, plain)
         (target / "onnx").mkdir(exist_ok=True)
         rng = np.random.default_rng(0)
-        windows = export.windows_of([encoder.encode(item.paragraph) for item in examples(train)])
-        chosen = rng.permutation(len(windows))[:_N_CALIBRATION_WINDOWS]
-        export.quantize(plain, target / ONNX_FILES["int8"], [windows[i] for i in chosen])
+        chosen = [inputs[i] for i in rng.permutation(len(inputs))[:_N_CALIBRATION_PARAGRAPHS]]
+        export.quantize(
+            plain, target / ONNX_FILES["int8"], export.windows_of([encoder.encode(item) for item in chosen])
+        )
         export.halve_weights(plain)
         (target / ONNX_FILES["fp32"]).write_bytes(plain.read_bytes())
 
@@ -88,9 +99,9 @@ def release(request: ReleaseRequest) -> Manifest:
     precisions: tuple[Precision, ...] = ("fp32", "int8")
     for precision in precisions:
         logits = Predictor(target / ONNX_FILES[precision], temperature=1.0).logits(encoded)
-        parity[precision] = export.compare(reference, logits)
+        parity[precision] = export.compare(reference, logits, gold)
         temperature[precision] = fit_temperature(logits, gold)
-    export.check_parity(parity["fp32"], parity["int8"], request.largest_int8_flip_share)
+    export.check_parity(parity["fp32"], parity["int8"], request.largest_int8_flip_share, request.largest_int8_f1_loss)
 
     manifest = Manifest(
         name=request.name,

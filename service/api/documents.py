@@ -98,16 +98,10 @@ async def _asked(request: Request, state: Any) -> _Asked:
     return _Asked(source, body.title, body.sentences, body.format != "txt")
 
 
-async def _classify_in_slices(state: Any, inputs: list[ParagraphInput]) -> list[Any]:
-    """A document is bounded by its characters, so its paragraphs may be more than one request may bring."""
-    step = state.settings.max_paragraphs
-    slices = [await classify_inputs(state, inputs[at : at + step]) for at in range(0, len(inputs), step)]
-    return [prediction for part in slices for prediction in part.predictions]
-
-
 @router.post("/v1/documents", summary="整篇文本或文件", response_model=DocumentAnswer, openapi_extra=_BODY)
 async def documents(
     request: Request,
+    response: Response,
     state: StateOption,
     output: Annotated[OutputFormat, Query(description="回答的形式")] = "json",
 ) -> Any:
@@ -126,15 +120,19 @@ async def documents(
     inputs = document.inputs()
     if asked.title:
         inputs = [ParagraphInput(p.text, (asked.title, *p.headings), p.before, p.after) for p in inputs]
-    predictions = await _classify_in_slices(state, inputs)
-    spans = None
-    if asked.sentences:
-        sentences = document_sentences(document)
-        judged = await _classify_in_slices(state, [sentence.context for sentence in sentences])
-        spans = label_spans(sentences, judged, predictions)
+    sentences = document_sentences(document) if asked.sentences else []
+    # In one piece, so that it is taken or refused as a whole. Its bound is that of its characters.
+    classified = await classify_inputs(
+        state, [*inputs, *(sentence.context for sentence in sentences)], max_paragraphs=None
+    )
+    predictions, judged = classified.predictions[: len(inputs)], classified.predictions[len(inputs) :]
+    spans = label_spans(sentences, judged, predictions) if asked.sentences else None
     answer = outline_answer(document, predictions, spans)
+    headers = classified.headers()
     if output != "json":
-        return Response(RENDERERS[output](answer), media_type=f"{_MEDIA_TYPES[output]}; charset=utf-8")
+        media_type = f"{_MEDIA_TYPES[output]}; charset=utf-8"
+        return Response(RENDERERS[output](answer), headers=headers, media_type=media_type)
+    response.headers.update(headers)
     text = document.text if asked.taken_out else None
     return DocumentAnswer(model=model_name(state), title=asked.title, text=text, **answer)
 

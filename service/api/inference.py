@@ -23,7 +23,7 @@ def refusal(error: OverloadedError | StoppedError) -> Problem:
     return Problem(503, "not-ready", "模型尚未就绪或正在关闭", {"Retry-After": "1"})
 
 
-def _ready_state(request: Request) -> Any:
+async def _ready_state(request: Request) -> Any:  # async, or FastAPI would call it in a thread
     state = getattr(request.app.state, "zhangfa", None)
     if state is None or not state.batcher.alive:
         raise refusal(StoppedError())
@@ -70,16 +70,20 @@ def _encode(encoder: Encoder, paragraphs: Sequence[ParagraphInput]) -> list[Enco
     return encoded
 
 
-async def classify_inputs(state: Any, paragraphs: Sequence[ParagraphInput]) -> Classified:
+async def classify_inputs(
+    state: Any, paragraphs: Sequence[ParagraphInput], *, max_paragraphs: int | None
+) -> Classified:
     """Bound, encode off the event loop, and queue.
+
+    :param max_paragraphs: most paragraphs of the request, or ``None`` where something else bounds them.
 
     :raises Problem: 413 over a bound, 429 if the queue is full, 503 on shutdown.
     :raises InputError: a paragraph is empty; the message gives its number.
     """
     settings, metrics = state.settings, state.metrics
     try:
-        if len(paragraphs) > settings.max_paragraphs:
-            raise too_large("段落数", settings.max_paragraphs)
+        if max_paragraphs is not None and len(paragraphs) > max_paragraphs:
+            raise too_large("段落数", max_paragraphs)
         for index, paragraph in enumerate(paragraphs):
             if len(paragraph.text) > settings.max_characters:
                 raise too_large(f"第 {index} 段的字符数", settings.max_characters)

@@ -32,9 +32,14 @@ def _scores(pairs: Sequence[tuple[str, float]], top_k: int | None) -> list[Label
 async def predict(body: PredictRequest, state: StateOption) -> Response:
     """一段文本返回一个列表；文本列表返回列表的列表，次序不变。"""
     texts = [body.inputs] if isinstance(body.inputs, str) else body.inputs
-    classified = await classify_inputs(state, [ParagraphInput(text) for text in texts])
+    classified = await classify_inputs(
+        state, [ParagraphInput(text) for text in texts], max_paragraphs=state.settings.max_paragraphs
+    )
     answers = [
-        [{"label": label, "score": score} for label, score in (p.raw_scores if body.raw_scores else p.scores)[: body.top_k]]
+        [
+            {"label": label, "score": score}
+            for label, score in (p.raw_scores if body.raw_scores else p.scores)[: body.top_k]
+        ]
         for p in classified.predictions
     ]
     # Written as it is: checking an answer that was just made would cost as much as a short paragraph's inference.
@@ -46,7 +51,7 @@ async def predict(body: PredictRequest, state: StateOption) -> Response:
 async def classify(body: ClassifyRequest, state: StateOption, response: Response) -> ClassifyAnswer:
     """逐段判定；每段可带标题和前后文。"""
     paragraphs = [ParagraphInput(p.text, tuple(p.headings), p.before, p.after) for p in body.paragraphs]
-    classified = await classify_inputs(state, paragraphs)
+    classified = await classify_inputs(state, paragraphs, max_paragraphs=state.settings.max_paragraphs)
     response.headers.update(classified.headers())
     return ClassifyAnswer(
         model=model_name(state),

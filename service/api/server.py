@@ -5,6 +5,7 @@ import signal
 from types import FrameType
 
 import uvicorn
+from fastapi import FastAPI
 
 from service.api.app import create_app
 from service.api.logs import log_as_json
@@ -12,10 +13,14 @@ from service.settings import Settings
 
 
 class _Server(uvicorn.Server):
-    """Tells the application about a signal at once, so that requests on open connections are refused from then on."""
+    """Closes the queue at the signal itself, so that new requests on open connections are refused from then on."""
+
+    def __init__(self, app: FastAPI, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._app = app
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        state = getattr(self.config.app.state, "zhangfa", None)
+        state = getattr(self._app.state, "zhangfa", None)
         if state is not None:
             state.batcher.close()
         logging.getLogger("zhangfa.server").info("stopping", extra={"signal": signal.Signals(sig).name})
@@ -35,6 +40,8 @@ def run(settings: Settings) -> None:
         port=settings.port,
         log_config=None,
         access_log=False,
+        proxy_headers=False,  # nothing here depends on the address of the client
+        server_header=False,
         timeout_graceful_shutdown=settings.stop_seconds,
     )
-    _Server(config).run()
+    _Server(app, config).run()

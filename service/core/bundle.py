@@ -131,9 +131,7 @@ class Bundle:
     predictor: Predictor
 
     @classmethod
-    def load(
-        cls, directory: Path, precision: PrecisionChoice = "auto", runtime: RuntimeConfig | None = None
-    ) -> Self:
+    def load(cls, directory: Path, precision: PrecisionChoice = "auto", runtime: RuntimeConfig | None = None) -> Self:
         """Read, verify and load a model directory.
 
         :param precision: ``auto`` takes what is fastest and right on this processor.
@@ -148,9 +146,7 @@ class Bundle:
         encoder = Encoder.from_file(directory / "tokenizer.json", manifest.encoding)
         predictor = Predictor(directory / ONNX_FILES[chosen], manifest.temperature[chosen], runtime)
         if predictor.n_labels != len(manifest.labels):
-            raise BundleError(
-                f"{ONNX_FILES[chosen]} 输出 {predictor.n_labels} 类，清单列出 {len(manifest.labels)} 类"
-            )
+            raise BundleError(f"{ONNX_FILES[chosen]} 输出 {predictor.n_labels} 类，清单列出 {len(manifest.labels)} 类")
         return cls(directory, manifest, chosen, encoder, predictor)
 
     def predictions(self, encoded: Sequence[EncodedParagraph], *, alone: bool = True) -> list[Prediction]:

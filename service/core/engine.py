@@ -1,5 +1,6 @@
 """The libraries that run the ONNX file, behind one small protocol."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -72,7 +73,7 @@ class OpenVinoEngine:
         )
         self.n_labels = int(self._model.output(0).partial_shape[-1].get_length())
 
-    def run(self, inputs: Inputs, *, alone: bool) -> np.ndarray:  # noqa: ARG002  its own scheduler spreads streams
+    def run(self, inputs: Inputs, *, alone: bool) -> np.ndarray:
         lengths = inputs["attention_mask"].sum(axis=1)
         request = self._model.create_infer_request()
         rows = []
@@ -87,11 +88,10 @@ def load_engine(onnx_file: Path, config: RuntimeConfig) -> Engine:
 
     :raises BundleError: the library is not installed, or it cannot load the file.
     """
-    kind = {"onnxruntime": OnnxRuntimeEngine, "openvino": OpenVinoEngine}[config.backend]
+    kind: Callable[[Path, int], Engine] = OpenVinoEngine if config.backend == "openvino" else OnnxRuntimeEngine
     try:
-        engine: Engine = kind(onnx_file, config.threads())
+        return kind(onnx_file, config.threads())
     except ModuleNotFoundError as error:
         raise BundleError(f"推理库 {config.backend} 未安装：请 pip install 'zhangfa[{config.backend}]'") from error
     except Exception as error:  # both libraries raise many types of their own
         raise BundleError(f"无法载入 ONNX 模型 {onnx_file}:{error}") from error
-    return engine

@@ -28,16 +28,21 @@ def test_the_float_graph_answers_as_torch_does(tiny_directory: Path, labelled: l
     encoded = [bundle.encoder.encode(p) for p in with_context([row.text for row in labelled[:60]])]
     windows = [window for paragraph in encoded for window in paragraph.windows]
     reference = torch_logits(load_torch(tiny_directory), windows)
-    assert compare(reference, bundle.predictor.window_logits(windows)).largest_difference < 1e-3
+    logits = bundle.predictor.window_logits(windows)
+    parity = compare(reference, logits, reference.argmax(axis=-1))
+    assert parity.largest_difference < 1e-3
+    assert parity.flip_share == parity.f1_loss == 0
 
 
 def test_parity_is_asserted() -> None:
-    good, flipped = Parity(1e-5, 0.0), Parity(0.4, 0.1)
-    check_parity(good, Parity(0.3, 0.02))
+    good, flipped = Parity(1e-5, 0.0, 0.0), Parity(0.4, 0.1, 0.0)
+    check_parity(good, Parity(0.3, 0.008, 0.004))
     with pytest.raises(ParityError, match="float32"):
         check_parity(flipped, good)
     with pytest.raises(ParityError, match="int8"):
         check_parity(good, flipped)
+    with pytest.raises(ParityError, match="loses"):
+        check_parity(good, Parity(0.3, 0.0, 0.006))
 
 
 def test_the_card_and_manifest_hold_measured_figures(tiny: Bundle) -> None:
