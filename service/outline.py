@@ -135,7 +135,7 @@ def outline_document(bundle: Bundle, source: str | SourceText, *, sentences: boo
     document = segment(source)
     if not document.paragraphs:
         raise EmptyTextError
-    predictions = bundle.classify(document.inputs())
+    predictions = bundle.classify_document(document.inputs())
     spans = None
     if sentences:
         asked = document_sentences(document)

@@ -31,7 +31,7 @@ class Settings(BaseSettings):
     max_paragraphs: int = Field(1_000, ge=1, description="一次请求的段落数上限")
     max_characters: int = Field(50_000, ge=100, description="单个段落的字符上限")
     max_document_characters: int = Field(500_000, ge=1_000, description="单个文档的字符上限")
-    max_queued_tokens: int = Field(30_000, ge=1_000, description="排队的词元达到它时，新的请求得到 429")
+    max_queued_tokens: int = Field(60_000, ge=1_000, description="排队的词元达到它时，新的请求得到 429")
     batch_tokens: int = Field(512, ge=512, description="一批推理的词元上限(含补齐)")
     body_seconds: float = Field(30.0, gt=0, description="请求体须在多少秒内发完")
     stop_seconds: int = Field(30, ge=1, description="收到 SIGTERM 后最多等多少秒，让已接受的请求得到回答")

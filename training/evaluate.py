@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import confusion_matrix
 
-from service.core.bundle import Bundle
+from service.core.bundle import Bundle, Prediction
 from service.core.labels import LABEL_BY_ID, LABEL_IDS
 from training.baselines import majority, tfidf_logistic
-from training.data.schema import LabelledParagraph
+from training.calibrate import Abstention, fit_min_score
+from training.data.schema import LabelledParagraph, by_document
 from training.dataset import examples, without_context
 from training.metrics import (
     Interval,
@@ -34,6 +35,7 @@ class Evaluation:
     macro_f1: Interval
     accuracy: float
     calibration_error: float
+    abstention: Abstention
     without_context: Interval
     labels: list[LabelScore]
     by_field: dict[str, tuple[int, float, float]]
@@ -50,8 +52,17 @@ class Evaluation:
             "macro_f1_without_context": asdict(self.without_context),
             "accuracy": self.accuracy,
             "expected_calibration_error": self.calibration_error,
+            "abstention": asdict(self.abstention),
             "baselines": {name: asdict(interval) for name, interval in self.baselines.items()},
         }
+
+
+def judge_documents(bundle: Bundle, rows: Sequence[LabelledParagraph]) -> list[Prediction]:
+    """Predictions in document context, each document judged as a whole, in order."""
+    judged = iter(bundle.classify([item.paragraph for item in examples(rows)]))
+    return [
+        prediction for document in by_document(rows) for prediction in bundle.decode([next(judged) for _ in document])
+    ]
 
 
 def evaluate(
@@ -62,11 +73,12 @@ def evaluate(
     :param train: the rows the model was trained on, to train the baselines on; without them there are none.
     """
     inputs = [item.paragraph for item in examples(rows)]
-    predictions = bundle.classify(inputs)
+    predictions = judge_documents(bundle, rows)
     gold, documents = [row.label for row in rows], [row.document for row in rows]
     predicted = [prediction.label for prediction in predictions]
     alone = [p.label for p in bundle.classify([without_context(paragraph) for paragraph in inputs])]
     correct = np.asarray(gold) == np.asarray(predicted)
+    confidence = np.asarray([p.score for p in predictions])
     fields: dict[str, tuple[int, float, float]] = {}
     for field in sorted({row.field for row in rows}):
         chosen = [i for i, row in enumerate(rows) if row.field == field]
@@ -82,7 +94,8 @@ def evaluate(
         n_documents=len(set(documents)),
         macro_f1=macro_f1_interval(documents, gold, predicted),
         accuracy=accuracy(gold, predicted),
-        calibration_error=expected_calibration_error(np.asarray([p.score for p in predictions]), correct),
+        calibration_error=expected_calibration_error(confidence, correct),
+        abstention=fit_min_score(confidence, correct),
         without_context=macro_f1_interval(documents, gold, alone),
         labels=label_scores(gold, predicted),
         by_field=fields,
@@ -106,7 +119,9 @@ def markdown(evaluation: Evaluation, title: str) -> str:
         f"| model, paragraph alone | {e.without_context} |",
         *(f"| {name} | {interval} |" for name, interval in e.baselines.items()),
         "",
-        f"Accuracy {e.accuracy:.3f}; expected calibration error {e.calibration_error:.3f}.",
+        f"Accuracy {e.accuracy:.3f}; expected calibration error {e.calibration_error:.3f}. Predictions with a score of",
+        f"{e.abstention.min_score:.2f} or more are right in {e.abstention.accuracy:.0%} of cases; they are "
+        f"{e.abstention.coverage:.0%} of all.",
         "",
         "| label | precision | recall | F1 | n |",
         "|---|---|---|---|---|",

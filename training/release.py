@@ -2,7 +2,7 @@
 
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -11,17 +11,18 @@ import numpy as np
 from service.core.bundle import MANIFEST, ONNX_FILES, Bundle, Manifest, sha256
 from service.core.encode import EncodingConfig, ParagraphInput
 from service.core.labels import LABEL_IDS, TAXONOMY_VERSION
-from service.core.predictor import Predictor, combine_windows
+from service.core.predictor import Predictor, combine_windows, softmax
 from service.core.runtime import Precision
 from service.core.segment import SEGMENTER_VERSION
 from service.core.text import NORMALIZER_VERSION
 from training import export
 from training.calibrate import fit_temperature
 from training.card import model_card
-from training.data.schema import LabelledParagraph, read_labelled
+from training.data.schema import LabelledParagraph, by_document, read_labelled
 from training.dataset import examples, without_context
 from training.evaluate import evaluate
 from training.finetune import load_encoder
+from training.transitions import count_transitions, fit_strength
 
 _N_CALIBRATION_PARAGRAPHS = 256
 
@@ -66,8 +67,17 @@ def _with_and_without_context(rows: Sequence[LabelledParagraph]) -> list[Paragra
     return inputs + [without_context(paragraph) for paragraph in inputs]
 
 
+def _documents(rows: Sequence[LabelledParagraph], probabilities: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Probabilities and gold indices of each document."""
+    start = 0
+    for document in by_document(rows):
+        end = start + len(document)
+        yield probabilities[start:end], np.asarray([LABEL_IDS.index(row.label) for row in document])
+        start = end
+
+
 def release(request: ReleaseRequest) -> Manifest:
-    """Export, check parity, fit temperatures, measure, and write the model directory.
+    """Export, check parity, fit temperatures and transitions, measure, and write the model directory.
 
     :raises ParityError: an exported graph does not answer as torch does.
     """
@@ -101,6 +111,8 @@ def release(request: ReleaseRequest) -> Manifest:
         logits = Predictor(target / ONNX_FILES[precision], temperature=1.0).logits(encoded)
         parity[precision] = export.compare(reference, logits, gold)
         temperature[precision] = fit_temperature(logits, gold)
+    in_context = softmax(logits[: len(dev)] / temperature["int8"])
+    transitions = fit_strength(count_transitions(train), list(_documents(dev, in_context)))
     export.check_parity(parity["fp32"], parity["int8"], request.largest_int8_flip_share, request.largest_int8_f1_loss)
 
     manifest = Manifest(
@@ -112,12 +124,13 @@ def release(request: ReleaseRequest) -> Manifest:
         labels=LABEL_IDS,
         temperature=temperature,
         encoding=request.encoding,
+        transitions=transitions,
         files=_files(target),
         git_commit=_git_commit(),
         data={path.name: sha256(path) for path in (*request.train_files, request.dev_file)},
     )
     (target / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
-    measured = evaluate(Bundle.load(target), dev, train).summary()
+    measured = evaluate(Bundle.load(target, "int8"), dev, train).summary()
     manifest = replace(
         manifest, metrics={request.dev_file.stem: measured, "parity": {p: asdict(v) for p, v in parity.items()}}
     )

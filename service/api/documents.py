@@ -125,7 +125,8 @@ async def documents(
     classified = await classify_inputs(
         state, [*inputs, *(sentence.context for sentence in sentences)], max_paragraphs=None
     )
-    predictions, judged = classified.predictions[: len(inputs)], classified.predictions[len(inputs) :]
+    predictions = state.bundle.decode(classified.predictions[: len(inputs)])
+    judged = classified.predictions[len(inputs) :]
     spans = label_spans(sentences, judged, predictions) if asked.sentences else None
     answer = outline_answer(document, predictions, spans)
     headers = classified.headers()

@@ -1,6 +1,7 @@
 """Pure ASGI middleware: request id, access log without text, body bound, content type and key."""
 
 import asyncio
+import contextlib
 import hmac
 import logging
 import re
@@ -22,6 +23,7 @@ _OPEN_FOLDER = "/web/"  # the page itself holds nothing to protect; it asks for 
 _UPLOAD_PATH = "/v1/documents"
 _INFERENCE_PATHS = frozenset({"/predict", "/v1/classify", _UPLOAD_PATH})
 _FORM_OVERHEAD_BYTES = 10_000  # boundaries and field names around an uploaded file
+_CLIENT_LEFT = 499  # no answer was sent; the number that nginx logs for it
 _log = logging.getLogger("zhangfa.access")
 
 
@@ -45,7 +47,7 @@ class RequestContext:
         given = Headers(scope=scope).get("x-request-id", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         started = time.perf_counter()
-        status = 500
+        status = _CLIENT_LEFT
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
@@ -56,6 +58,9 @@ class RequestContext:
 
         try:
             await self.app(scope, receive, send_with_id)
+        except Exception:
+            status = 500
+            raise
         finally:
             seconds = time.perf_counter() - started
             route = getattr(scope.get("route"), "path", "unmatched")
@@ -147,7 +152,21 @@ class Gate:
             await self._refuse(problem, scope, receive, send)
             return
         if body is not None:
-            await self.app(scope, _replay(body, receive), send)
+            await self._run_while_wanted(scope, body, receive, send)
+
+    async def _run_while_wanted(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
+        """Run the application, and cancel it if the client leaves, so that its paragraphs cost nothing any more."""
+        answering = asyncio.ensure_future(self.app(scope, _replay(body), send))
+        leaving = asyncio.ensure_future(receive())
+        try:
+            await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            if not answering.done():
+                answering.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await answering
+        finally:
+            answering.cancel()
+            leaving.cancel()
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes | None:
         """The whole body; ``None`` if the client left before its end.
@@ -172,14 +191,14 @@ class Gate:
         await problem.response()(scope, receive, send)
 
 
-def _replay(body: bytes, receive: Receive) -> Callable[[], Awaitable[Message]]:
-    """A ``receive`` that gives the body read before, then what the server sends (a disconnect)."""
+def _replay(body: bytes) -> Callable[[], Awaitable[Message]]:
+    """A ``receive`` that gives the body read before, and then nothing more."""
     given = False
 
     async def replay() -> Message:
         nonlocal given
         if given:
-            return await receive()
+            await asyncio.Event().wait()  # until the client leaves, which cancels it
         given = True
         return {"type": "http.request", "body": body, "more_body": False}
 

@@ -46,15 +46,13 @@ def result_row(record: Record, prediction: Prediction | None, options: ScoreOpti
 
 def _score_documents(bundle: Bundle, documents: Sequence[Sequence[Record]]) -> list[Prediction | None]:
     """Predictions of all rows in order; ``None`` for a row with an error, which is no context for others either."""
-    inputs, places, n_rows = [], [], 0
-    for document in documents:
-        good = [i for i, record in enumerate(document) if record.error is None]
-        inputs += with_context([document[i].text for i in good])
-        places += [n_rows + i for i in good]
-        n_rows += len(document)
-    predictions: list[Prediction | None] = [None] * n_rows
-    for place, prediction in zip(places, bundle.classify(inputs), strict=True):
-        predictions[place] = prediction
+    good = [[record for record in document if record.error is None] for document in documents]
+    inputs = [paragraph for document in good for paragraph in with_context([record.text for record in document])]
+    judged = iter(bundle.classify(inputs))  # all at once, for batches of like length
+    predictions: list[Prediction | None] = []
+    for document, members in zip(documents, good, strict=True):
+        together = iter(bundle.decode([next(judged) for _ in members]))
+        predictions += [next(together) if record.error is None else None for record in document]
     return predictions
 
 

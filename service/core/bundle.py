@@ -8,10 +8,13 @@ import hashlib
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
+
+from service.core.decode import Transitions, from_lists
 from service.core.encode import EncodedParagraph, Encoder, EncodingConfig, ParagraphInput
 from service.core.errors import BundleError
 from service.core.labels import LABEL_IDS, TAXONOMY_VERSION
@@ -31,6 +34,7 @@ class Manifest:
     :ivar labels: ids in the order of the model's outputs.
     :ivar temperature: divides the logits of each precision before the softmax.
     :ivar encoding: token budgets the model was trained with.
+    :ivar transitions: how functions follow each other in a document; ``None`` judges each paragraph by itself.
     :ivar files: SHA-256 of each file, by path relative to the directory.
     :ivar data: names and SHA-256 of the labelled files it was trained on.
     :ivar metrics: measured figures, by evaluation set.
@@ -45,6 +49,7 @@ class Manifest:
     temperature: dict[str, float]
     encoding: EncodingConfig
     files: dict[str, str]
+    transitions: Transitions | None = None
     git_commit: str = ""
     data: dict[str, str] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
@@ -63,6 +68,8 @@ class Manifest:
             values = json.loads(text)
             values["labels"] = tuple(values["labels"])
             values["encoding"] = EncodingConfig(**values["encoding"])
+            if values.get("transitions") is not None:
+                values["transitions"] = from_lists(values["transitions"])
             return cls(**values)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise BundleError(f"{MANIFEST} 格式不对：{error!r}；请重新导出模型") from error
@@ -79,6 +86,10 @@ class Manifest:
         ):
             if theirs != ours:
                 raise BundleError(f"模型的{part}版本是 {theirs}，程序需要 {ours}：请换用匹配的模型或程序版本")
+        if self.transitions is not None and len(self.transitions.first) != len(self.labels):
+            raise BundleError(
+                f"manifest.json 的 transitions 有 {len(self.transitions.first)} 类，标签有 {len(self.labels)} 类"
+            )
         if sorted(self.labels) != sorted(LABEL_IDS):
             unknown = ", ".join(sorted(set(self.labels) ^ set(LABEL_IDS))) or "有重复"
             raise BundleError(f"模型的标签与标签体系 {TAXONOMY_VERSION} 不一致：{unknown}")
@@ -176,6 +187,31 @@ class Bundle:
         :raises EmptyTextError: a paragraph has no visible character.
         """
         return self.predictions([self.encoder.encode(paragraph) for paragraph in paragraphs])
+
+    def classify_document(self, paragraphs: Sequence[ParagraphInput]) -> list[Prediction]:
+        """Encode and score the paragraphs of one document in reading order, and judge them together.
+
+        :raises EmptyTextError: a paragraph has no visible character.
+        """
+        return self.decode(self.classify(paragraphs))
+
+    def decode(self, predictions: Sequence[Prediction]) -> list[Prediction]:
+        """Judge the paragraphs of one document together, where the model knows how functions follow each other.
+
+        :param predictions: of each paragraph by itself, in reading order.
+        :returns: the same with other ``scores``; ``raw_scores`` stay as they are.
+        """
+        transitions, labels = self.manifest.transitions, self.manifest.labels
+        if transitions is None or len(predictions) < 2:
+            return list(predictions)
+        scores = [dict(prediction.scores) for prediction in predictions]
+        alone = np.asarray([[row[label] for label in labels] for row in scores])
+        results = []
+        for prediction, row in zip(predictions, transitions.posteriors(alone), strict=True):
+            order = (-row).argsort(kind="stable")
+            ranked = tuple((labels[i], float(row[i])) for i in order)
+            results.append(replace(prediction, scores=ranked))
+        return results
 
 
 def read_manifest(directory: Path) -> Manifest:

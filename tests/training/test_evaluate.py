@@ -7,7 +7,7 @@ from service.core.bundle import Bundle
 from service.core.labels import LABEL_IDS
 from service.core.predictor import softmax
 from training.baselines import majority, tfidf_logistic
-from training.calibrate import fit_temperature
+from training.calibrate import fit_min_score, fit_temperature
 from training.data.schema import LabelledParagraph
 from training.evaluate import draw_confusion, evaluate, markdown
 from training.metrics import expected_calibration_error, macro_f1, macro_f1_interval
@@ -58,3 +58,13 @@ def test_baselines_label_every_row(labelled: list[LabelledParagraph]) -> None:
     train, test = labelled[:300], labelled[300:350]
     assert len(tfidf_logistic(train, test)) == len(majority(train, test)) == 50
     assert len(set(majority(train, test))) == 1
+
+
+def test_the_least_score_that_reaches_an_accuracy() -> None:
+    confidence = np.asarray([0.9, 0.8, 0.8, 0.6, 0.5])
+    right = np.asarray([True, True, False, True, True])
+    assert fit_min_score(confidence, right, 0.75).min_score == 0.5
+    strict = fit_min_score(confidence, right, 0.97)
+    assert (strict.min_score, strict.coverage) == (0.9, 0.2)
+    tied = fit_min_score(np.asarray([0.8, 0.8]), np.asarray([True, False]), 0.97)
+    assert (tied.min_score > 1, tied.coverage) == (True, 0.0)

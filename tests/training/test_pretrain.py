@@ -27,7 +27,7 @@ def start(prepared, folder: Path, hours: float) -> Pretraining:
 
 
 def test_the_loss_falls_and_the_model_loads(prepared, tmp_path: Path) -> None:
-    run = start(prepared, tmp_path, hours=6 / 3600)
+    run = start(prepared, tmp_path, hours=12 / 3600)
     before = run.held_out_loss()
     run.run(report_seconds=1)
     assert run.held_out_loss() < before - 0.5
