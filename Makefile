@@ -13,7 +13,7 @@ $(VENV)/serve.installed: pyproject.toml
 # torch comes first, by itself, so that nothing else chooses a larger build of it
 $(VENV)/test.installed: $(VENV)/serve.installed
 	$(BIN)/pip install --quiet torch==2.13.0
-	$(BIN)/pip install --quiet --editable '.[documents,train,dev]'
+	$(BIN)/pip install --quiet --editable '.[documents,openvino,train,dev]'
 	tests/e2e/install_browser.sh $(BIN)
 	touch $@
 

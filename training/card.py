@@ -28,7 +28,9 @@ def model_card(manifest: Manifest, sizes: dict[str, int]) -> str:
             *(f"| baseline: {b} | {interval(v)} |" for b, v in metrics["baselines"].items()),
             "",
             f"Accuracy {metrics['accuracy']:.3f}, expected calibration error "
-            f"{metrics['expected_calibration_error']:.3f}.",
+            f"{metrics['expected_calibration_error']:.3f}. Predictions with a score of "
+            f"{metrics['abstention']['min_score']:.2f} or more are right in {metrics['abstention']['accuracy']:.0%} of "
+            f"cases; they are {metrics['abstention']['coverage']:.0%} of all.",
             "",
         ]
 

@@ -129,6 +129,9 @@ def finetune(
     crop_share: Annotated[
         float, typer.Option(min=0, max=1, help="How often an example is shown as a run of its sentences only.")
     ] = 0.0,
+    random_weights: Annotated[
+        bool, typer.Option("--random-weights", help="Begin with noise in the shape of the base, for comparison.")
+    ] = False,
     seed: int = 0,
 ) -> None:
     """Fine-tune a pretrained model on labelled paragraphs."""
@@ -147,6 +150,7 @@ def finetune(
         batch_size=batch_size,
         start_share=start_share,
         crop_share=crop_share,
+        random_weights=random_weights,
         seed=seed,
     )
     mixed_rows = [row for path in mixed for row in read_mixed(path)]
@@ -200,26 +204,61 @@ def export(
 
 @app.command()
 def evaluate(
-    data: Annotated[Path, typer.Argument(help="Labelled JSONL.")],
+    data: Annotated[list[Path], typer.Argument(help="Labelled JSONL; several files make several sections.")],
     model: Annotated[Path, typer.Option(help="Model directory.")] = Path("models/zhangfa-small"),
     train: Annotated[list[Path], typer.Option("--train", help="Rows to train the baselines on.")] = [],  # noqa: B006
+    arm: Annotated[
+        list[str], typer.Option("--arm", help="NAME=FOLDER of another fine-tuned model to set beside; may be repeated.")
+    ] = [],  # noqa: B006
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Markdown report; default: print it.")] = None,
     precision: Annotated[Precision, typer.Option(help="int8 or fp32.")] = "int8",
 ) -> None:
-    """Measure a model directory on labelled paragraphs, beside the baselines."""
+    """Measure a model directory on labelled paragraphs, beside the baselines and other models."""
     from service.core.bundle import Bundle
-    from training.evaluate import draw_confusion, markdown
+    from training.arms import measure_arm
     from training.evaluate import evaluate as run
+    from training.report import draw_calibration, draw_confusion, markdown
 
     rows = [row for path in train for row in _labelled(path)]
-    result = run(Bundle.load(model, precision), _labelled(data), rows)
-    page = markdown(result, f"{data.stem}, {precision}")
+    authored = {row.text for row in _labelled(AUTHORED_PARAGRAPHS)}
+    bundle = Bundle.load(model, precision)
+    folders = {name: Path(folder) for name, _, folder in (one.partition("=") for one in arm)}
+    pages, results = [f"# {bundle.manifest.name} {bundle.manifest.version}, {precision}\n"], {}
+    for path in data:
+        test = _labelled(path)
+        results[path.stem] = run(bundle, test, rows)
+        arms = {name: measure_arm(folder, test) for name, folder in folders.items()}
+        page = markdown(results[path.stem], path.stem, arms, authored)
+        if output is not None:
+            picture = output.with_name(f"{output.stem}_{path.stem}.png")
+            draw_confusion(results[path.stem].confusion, picture)
+            page += f"![confusion matrix of {path.stem}]({picture.name})\n"
+        pages.append(page)
     if output is None:
-        typer.echo(page)
+        typer.echo("\n".join(pages))
         return
-    picture = output.with_suffix(".png")
-    draw_confusion(result.confusion, picture)
-    output.write_text(f"{page}\n![confusion matrix]({picture.name})\n", encoding="utf-8")
+    calibration = output.with_name(f"{output.stem}_calibration.png")
+    draw_calibration(results, calibration)
+    pages.append(f"## Calibration\n\n![accuracy over confidence]({calibration.name})\n")
+    output.write_text("\n".join(pages), encoding="utf-8")
+
+
+@app.command()
+def split(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for train.jsonl and held_out.jsonl.")],
+    data: Annotated[list[Path], typer.Argument(help="Labelled JSONL.")] = [AUTHORED_PARAGRAPHS],  # noqa: B006
+    held_out_share: Annotated[float, typer.Option(min=0.01, max=0.5, help="Share of the paragraphs.")] = 0.08,
+    seed: int = 0,
+) -> None:
+    """Hold whole documents out, near-duplicates on one side."""
+    from training.data.split import split_by_document
+
+    parts = split_by_document([row for path in data for row in _labelled(path)], held_out_share, seed)
+    output.mkdir(parents=True, exist_ok=True)
+    for name, rows in zip(("train", "held_out"), parts, strict=True):
+        lines = [row.model_dump_json(exclude_none=True) + "\n" for row in rows]
+        (output / f"{name}.jsonl").write_text("".join(lines), encoding="utf-8")
+        typer.echo(f"{name}: {len(rows)} paragraphs of {len({row.document for row in rows})} documents")
 
 
 @app.command()

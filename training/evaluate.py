@@ -1,16 +1,14 @@
-"""Evaluate predictions on labelled paragraphs and write the report."""
+"""Measure a model on labelled paragraphs; ``training.report`` shows the result."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from sklearn.metrics import confusion_matrix
 
 from service.core.bundle import Bundle, Prediction
-from service.core.labels import LABEL_BY_ID, LABEL_IDS
+from service.core.labels import LABEL_IDS
 from training.baselines import majority, tfidf_logistic
 from training.calibrate import Abstention, fit_min_score
 from training.data.schema import LabelledParagraph, by_document
@@ -25,10 +23,20 @@ from training.metrics import (
     macro_f1_interval,
 )
 
+Part = tuple[int, float, float]
+_LENGTHS = (16, 64, 128, 256)  # tokens; past the window a paragraph is scored in several pieces
+
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Everything measured on one labelled file; :func:`markdown` and :func:`draw_confusion` show it."""
+    """Everything measured on one labelled file.
+
+    :ivar by_field: paragraphs, accuracy and macro-F1 by field.
+    :ivar by_length: the same by tokens of the paragraph.
+    :ivar confidence: score of each paragraph's label, in document context, *shape* ``(n_paragraphs,)``.
+    :ivar correct: whether it was right, likewise.
+    :ivar mistakes: gold label, label given and text of what went wrong, in order.
+    """
 
     n_paragraphs: int
     n_documents: int
@@ -38,10 +46,13 @@ class Evaluation:
     abstention: Abstention
     without_context: Interval
     labels: list[LabelScore]
-    by_field: dict[str, tuple[int, float, float]]
+    by_field: dict[str, Part]
+    by_length: dict[str, Part]
+    confidence: np.ndarray
+    correct: np.ndarray
+    mistakes: list[tuple[str, str, str]]
     confusion: np.ndarray
     baselines: dict[str, Interval]
-    worst: list[tuple[str, str, int]]
 
     def summary(self) -> dict[str, Any]:
         """The figures that travel in the manifest."""
@@ -55,6 +66,32 @@ class Evaluation:
             "abstention": asdict(self.abstention),
             "baselines": {name: asdict(interval) for name, interval in self.baselines.items()},
         }
+
+
+def _length_class(prediction: Prediction) -> str:
+    if prediction.n_windows > 1:
+        return "several windows"
+    low = 1
+    for high in _LENGTHS:
+        if prediction.n_tokens <= high:
+            return f"{low} to {high} tokens"
+        low = high + 1
+    return f"{low} tokens or more, one window"
+
+
+def _by_number(name: str) -> tuple[int, str]:
+    first = name.split()[0]
+    return (int(first) if first.isdigit() else 1_000_000, name)
+
+
+def _parts(names: Sequence[str], gold: Sequence[str], predicted: Sequence[str]) -> dict[str, Part]:
+    """Size, accuracy and macro-F1 of each part, parts by name."""
+    parts = {}
+    for name in sorted(set(names), key=_by_number):
+        chosen = [i for i, own in enumerate(names) if own == name]
+        g, p = [gold[i] for i in chosen], [predicted[i] for i in chosen]
+        parts[name] = (len(chosen), accuracy(g, p), macro_f1(g, p))
+    return parts
 
 
 def judge_documents(bundle: Bundle, rows: Sequence[LabelledParagraph]) -> list[Prediction]:
@@ -79,16 +116,11 @@ def evaluate(
     alone = [p.label for p in bundle.classify([without_context(paragraph) for paragraph in inputs])]
     correct = np.asarray(gold) == np.asarray(predicted)
     confidence = np.asarray([p.score for p in predictions])
-    fields: dict[str, tuple[int, float, float]] = {}
-    for field in sorted({row.field for row in rows}):
-        chosen = [i for i, row in enumerate(rows) if row.field == field]
-        g, p = [gold[i] for i in chosen], [predicted[i] for i in chosen]
-        fields[field or "-"] = (len(chosen), accuracy(g, p), macro_f1(g, p))
+    lengths = [_length_class(prediction) for prediction in predictions]
     baselines = {}
     if train:
         for name, baseline in (("TF-IDF + logistic regression", tfidf_logistic), ("majority", majority)):
             baselines[name] = macro_f1_interval(documents, gold, baseline(train, rows))
-    confused = Counter((g, p) for g, p in zip(gold, predicted, strict=True) if g != p)
     return Evaluation(
         n_paragraphs=len(rows),
         n_documents=len(set(documents)),
@@ -98,84 +130,11 @@ def evaluate(
         abstention=fit_min_score(confidence, correct),
         without_context=macro_f1_interval(documents, gold, alone),
         labels=label_scores(gold, predicted),
-        by_field=fields,
+        by_field=_parts([row.field or "-" for row in rows], gold, predicted),
+        by_length=_parts(lengths, gold, predicted),
+        confidence=confidence,
+        correct=correct,
+        mistakes=[(g, p, row.text) for g, p, row in zip(gold, predicted, rows, strict=True) if g != p],
         confusion=confusion_matrix(gold, predicted, labels=list(LABEL_IDS)),
         baselines=baselines,
-        worst=[(g, p, n) for (g, p), n in confused.most_common(8)],
     )
-
-
-def markdown(evaluation: Evaluation, title: str) -> str:
-    """The evaluation as a Markdown page."""
-    e = evaluation
-    lines = [
-        f"# {title}",
-        "",
-        f"{e.n_paragraphs} paragraphs of {e.n_documents} documents. Intervals: 95%, bootstrap over documents.",
-        "",
-        "| | macro-F1 |",
-        "|---|---|",
-        f"| model, with document context | {e.macro_f1} |",
-        f"| model, paragraph alone | {e.without_context} |",
-        *(f"| {name} | {interval} |" for name, interval in e.baselines.items()),
-        "",
-        f"Accuracy {e.accuracy:.3f}; expected calibration error {e.calibration_error:.3f}. Predictions with a score of",
-        f"{e.abstention.min_score:.2f} or more are right in {e.abstention.accuracy:.0%} of cases; they are "
-        f"{e.abstention.coverage:.0%} of all.",
-        "",
-        "| label | precision | recall | F1 | n |",
-        "|---|---|---|---|---|",
-        *(f"| {s.label} | {s.precision:.3f} | {s.recall:.3f} | {s.f1:.3f} | {s.support} |" for s in e.labels),
-        "",
-        "| field | n | accuracy | macro-F1 |",
-        "|---|---|---|---|",
-        *(f"| {field} | {n} | {a:.3f} | {f:.3f} |" for field, (n, a, f) in e.by_field.items()),
-        "",
-        "Confusion (rows: gold, columns: predicted)",
-        "",
-        "```",
-        confusion_text(e.confusion),
-        "```",
-        "",
-        "Most confused: " + ("; ".join(f"{g} as {p} {n}" for g, p, n in e.worst) or "none") + ".",
-        "",
-    ]
-    return "\n".join(lines)
-
-
-def confusion_text(matrix: np.ndarray) -> str:
-    """A confusion matrix of the taxonomy as aligned text."""
-    short = [label[:5] for label in LABEL_IDS]
-    head = " " * 13 + " ".join(f"{name:>5}" for name in short)
-    rows = [f"{label:13}" + " ".join(f"{n:>5}" for n in row) for label, row in zip(LABEL_IDS, matrix, strict=True)]
-    return "\n".join([head, *rows])
-
-
-def draw_confusion(matrix: np.ndarray, path: Path) -> None:
-    """Draw the confusion matrix, rows scaled to shares of the gold label."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
-    figure, axes = pyplot.subplots(figsize=(7.5, 6.5), layout="constrained")
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    names = [LABEL_BY_ID[label].id for label in LABEL_IDS]
-    axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
-    axes.set_yticks(range(len(names)), names)
-    axes.set_xlabel("predicted")
-    axes.set_ylabel("gold")
-    for (row, column), count in np.ndenumerate(matrix):
-        if count:
-            axes.text(
-                column,
-                row,
-                str(count),
-                ha="center",
-                va="center",
-                color="white" if shares[row, column] > 0.5 else "black",
-            )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=110)
-    pyplot.close(figure)

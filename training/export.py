@@ -1,5 +1,6 @@
 """Export a fine-tuned classifier to ONNX in float and int8, check parity with torch, and write the model directory."""
 
+import json
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -23,6 +24,7 @@ FP32_TOLERANCE = 1e-3
 LARGEST_INT8_FLIP_SHARE = 0.01
 LARGEST_INT8_F1_LOSS = 0.005
 _OPSET = 17
+_LOCAL_TOKENIZER_SETTINGS = frozenset({"backend", "is_local", "local_files_only"})
 
 
 class ParityError(RuntimeError):
@@ -204,11 +206,19 @@ def check_parity(
 
 
 def copy_model_files(source: Path, target: Path) -> None:
-    """Copy weights, configuration and tokenizer in Hub layout."""
+    """Copy weights, configuration and tokenizer in Hub layout.
+
+    The tokenizer's class gets the name that transformers 4 and the servers built on it know as well.
+    """
     target.mkdir(parents=True, exist_ok=True)
     for name in ("config.json", "model.safetensors"):
         shutil.copyfile(source / name, target / name)
     AutoTokenizer.from_pretrained(source).save_pretrained(target)
+    path = target / "tokenizer_config.json"
+    settings = json.loads(path.read_text(encoding="utf-8"))
+    settings = {name: value for name, value in settings.items() if name not in _LOCAL_TOKENIZER_SETTINGS}
+    settings["tokenizer_class"] = "PreTrainedTokenizerFast"
+    path.write_text(json.dumps(settings, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def windows_of(encoded: Sequence[EncodedParagraph]) -> list[Window]:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 from transformers import (
+    AutoConfig,
     AutoModelForSequenceClassification,
     AutoTokenizer,
     EarlyStoppingCallback,
@@ -39,6 +40,7 @@ class FinetuneConfig:
     :ivar crop_share: probability that an example is shown as a run of its sentences, and not whole.
     :ivar secondary_share: target probability of the secondary label.
     :ivar patience: epochs without a better macro-F1 before training stops.
+    :ivar random_weights: begin with noise in the shape of the base, and not with its weights.
     :ivar start_share: share of the weights that training started from in the weights kept; needs a start that is
         already a classifier of the same labels. Half each does better on text unlike the training rows (WiSE-FT,
         Wortsman et al. 2022).
@@ -58,6 +60,7 @@ class FinetuneConfig:
     label_smoothing: float = 0.05
     patience: int = 3
     start_share: float = 0.0
+    random_weights: bool = False
     bf16: bool = True
     seed: int = 0
 
@@ -70,20 +73,23 @@ def load_encoder(base: Path | str, config: EncodingConfig | None = None) -> Enco
     return Encoder.from_tokenizer(AutoTokenizer.from_pretrained(base).backend_tokenizer, config)
 
 
-def load_classifier(base: Path | str, dropout: float) -> PreTrainedModel:
+def load_classifier(base: Path | str, dropout: float, random_weights: bool = False) -> PreTrainedModel:
     """A sequence classifier with the labels of the taxonomy over a pretrained encoder, local or from the hub.
 
     :param dropout: of hidden states and of the classifier; none of attention, which is slow to draw on a CPU.
+    :param random_weights: take only the shape of ``base``, to see what its pretraining is worth.
     """
-    return AutoModelForSequenceClassification.from_pretrained(
+    config = AutoConfig.from_pretrained(
         base,
         id2label=dict(enumerate(LABEL_IDS)),
         label2id={label: i for i, label in enumerate(LABEL_IDS)},
         hidden_dropout_prob=dropout,
         attention_probs_dropout_prob=0.0,
-        attn_implementation="eager",
-        dtype=torch.float32,
     )
+    options: dict[str, Any] = {"attn_implementation": "eager", "dtype": torch.float32}
+    if random_weights:
+        return AutoModelForSequenceClassification.from_config(config, **options)
+    return AutoModelForSequenceClassification.from_pretrained(base, config=config, **options)
 
 
 def optimizer_for(model: PreTrainedModel, config: FinetuneConfig) -> torch.optim.Optimizer:
@@ -156,7 +162,7 @@ def finetune(
     config = config or FinetuneConfig()
     set_seed(config.seed)
     encoder = load_encoder(base, encoding)
-    model = load_classifier(base, config.dropout)
+    model = load_classifier(base, config.dropout, config.random_weights)
     train_set = TrainingWindows(
         [*examples(train, config.secondary_share), *sentence_examples(mixed)],
         encoder,

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.exceptions import RequestValidationError
-from pydantic import ValidationError
 from starlette.datastructures import UploadFile
 
+from service.api.bodies import body_schema, read_json
 from service.api.inference import StateOption, classify_inputs, model_name
 from service.api.problems import Problem, too_large
 from service.api.schemas import DocumentAnswer, DocumentRequest, WordRequest
@@ -29,22 +28,14 @@ _MEDIA_TYPES = {"text": "text/plain", "markdown": "text/markdown", "html": "text
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _FORM_FIELDS = frozenset({"file", "title", "sentences"})
 _TRUE, _FALSE = ("true", "1", "on"), ("false", "0", "off", "")
-_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {"schema": DocumentRequest.model_json_schema()},
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {
-                        "file": {"type": "string", "format": "binary", "description": "txt、md、docx、html 或 pdf"},
-                        "title": {"type": "string", "maxLength": 300},
-                        "sentences": {"type": "boolean", "default": False},
-                    },
-                }
-            },
+_FORM = {
+    "schema": {
+        "type": "object",
+        "required": ["file"],
+        "properties": {
+            "file": {"type": "string", "format": "binary", "description": "txt、md、docx、html 或 pdf"},
+            "title": {"type": "string", "maxLength": 300},
+            "sentences": {"type": "boolean", "default": False},
         },
     }
 }
@@ -84,12 +75,7 @@ async def _asked(request: Request, state: Any) -> _Asked:
             raise too_large("上传文件的字节数", settings.max_upload_bytes)
         source = await in_thread(state.readers, lambda: read_document(data, name, limits=limits))
         return _Asked(source, title if isinstance(title, str) and title else None, sentences in _TRUE, True)
-    try:
-        body = DocumentRequest.model_validate_json(await request.body())
-    except ValidationError as error:
-        raise RequestValidationError(
-            [{**item, "loc": ("body", *item["loc"])} for item in error.errors(include_url=False)]
-        ) from error
+    body = await read_json(request, DocumentRequest)
     limits.check_characters(len(body.text))
     source = SourceText(body.text)
     if body.format != "txt":
@@ -98,7 +84,12 @@ async def _asked(request: Request, state: Any) -> _Asked:
     return _Asked(source, body.title, body.sentences, body.format != "txt")
 
 
-@router.post("/v1/documents", summary="整篇文本或文件", response_model=DocumentAnswer, openapi_extra=_BODY)
+@router.post(
+    "/v1/documents",
+    summary="整篇文本或文件",
+    response_model=DocumentAnswer,
+    openapi_extra=body_schema(DocumentRequest, **{"multipart/form-data": _FORM}),
+)
 async def documents(
     request: Request,
     response: Response,

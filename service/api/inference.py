@@ -23,14 +23,22 @@ def refusal(error: OverloadedError | StoppedError) -> Problem:
     return Problem(503, "not-ready", "模型尚未就绪或正在关闭", {"Retry-After": "1"})
 
 
-async def _ready_state(request: Request) -> Any:  # async, or FastAPI would call it in a thread
+def ready_state(request: Request) -> Any:
+    """What the application works with.
+
+    :raises Problem: 503 before the model is ready and during the shutdown.
+    """
     state = getattr(request.app.state, "zhangfa", None)
     if state is None or not state.batcher.alive:
         raise refusal(StoppedError())
     return state
 
 
-StateOption = Annotated[Any, Depends(_ready_state)]
+async def _state(request: Request) -> Any:  # async, or FastAPI would call it in a thread
+    return ready_state(request)
+
+
+StateOption = Annotated[Any, Depends(_state)]
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from pydantic_core import to_json
 
-from service.api.inference import StateOption, classify_inputs, model_name
+from service.api.bodies import body_schema, read_json
+from service.api.inference import StateOption, classify_inputs, model_name, ready_state
 from service.api.schemas import (
     ClassifyAnswer,
     ClassifyRequest,
@@ -28,32 +29,34 @@ def _scores(pairs: Sequence[tuple[str, float]], top_k: int | None) -> list[Label
     "/predict",
     summary="Hugging Face 形式的分类",
     responses={200: {"model": list[LabelScore] | list[list[LabelScore]]}},
+    openapi_extra=body_schema(PredictRequest),
 )
-async def predict(body: PredictRequest, state: StateOption) -> Response:
+async def predict(request: Request) -> Response:
     """一段文本返回一个列表；文本列表返回列表的列表，次序不变。"""
+    state, body = ready_state(request), await read_json(request, PredictRequest)
     texts = [body.inputs] if isinstance(body.inputs, str) else body.inputs
     classified = await classify_inputs(
         state, [ParagraphInput(text) for text in texts], max_paragraphs=state.settings.max_paragraphs
     )
-    answers = [
-        [
-            {"label": label, "score": score}
-            for label, score in (p.raw_scores if body.raw_scores else p.scores)[: body.top_k]
-        ]
-        for p in classified.predictions
-    ]
+    ranked = [p.raw_scores if body.raw_scores else p.scores for p in classified.predictions]
+    answers = [[{"label": label, "score": score} for label, score in pairs[: body.top_k]] for pairs in ranked]
     # Written as it is: checking an answer that was just made would cost as much as a short paragraph's inference.
     content = to_json(answers[0] if isinstance(body.inputs, str) else answers)
     return Response(content, headers=classified.headers(), media_type="application/json")
 
 
-@router.post("/v1/classify", summary="带上下文的段落分类")
-async def classify(body: ClassifyRequest, state: StateOption, response: Response) -> ClassifyAnswer:
+@router.post(
+    "/v1/classify",
+    summary="带上下文的段落分类",
+    responses={200: {"model": ClassifyAnswer}},
+    openapi_extra=body_schema(ClassifyRequest),
+)
+async def classify(request: Request) -> Response:
     """逐段判定；每段可带标题和前后文。"""
+    state, body = ready_state(request), await read_json(request, ClassifyRequest)
     paragraphs = [ParagraphInput(p.text, tuple(p.headings), p.before, p.after) for p in body.paragraphs]
     classified = await classify_inputs(state, paragraphs, max_paragraphs=state.settings.max_paragraphs)
-    response.headers.update(classified.headers())
-    return ClassifyAnswer(
+    answer = ClassifyAnswer(
         model=model_name(state),
         paragraphs=[
             ParagraphAnswer(
@@ -68,6 +71,7 @@ async def classify(body: ClassifyRequest, state: StateOption, response: Response
             for asked, p in zip(body.paragraphs, classified.predictions, strict=True)
         ],
     )
+    return Response(answer.model_dump_json(), headers=classified.headers(), media_type="application/json")
 
 
 @router.get("/health/live", summary="进程是否活着")

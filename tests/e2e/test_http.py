@@ -128,7 +128,11 @@ def test_interactive_documentation_is_there(client: httpx.Client) -> None:
     sources = re.findall(r'(?:src|href)="([^"]+)"', page.text)
     assert sources
     assert all(source.startswith("/") and client.get(source).status_code == 200 for source in sources)
-    assert "/v1/documents" in client.get("/openapi.json").json()["paths"]
+    interface = client.get("/openapi.json").json()
+    assert {"/predict", "/v1/classify", "/v1/documents"} <= set(interface["paths"])
+    content = interface["paths"]["/v1/classify"]["post"]["requestBody"]["content"]
+    assert "headings" in content["application/json"]["schema"]["properties"]["paragraphs"]["items"]["properties"]
+    assert "#/$defs" not in json.dumps(interface)
 
 
 def test_many_clients_each_get_their_own_answer(client: httpx.Client, speech_lines: list[str]) -> None:

@@ -9,8 +9,9 @@ from service.core.predictor import softmax
 from training.baselines import majority, tfidf_logistic
 from training.calibrate import fit_min_score, fit_temperature
 from training.data.schema import LabelledParagraph
-from training.evaluate import draw_confusion, evaluate, markdown
-from training.metrics import expected_calibration_error, macro_f1, macro_f1_interval
+from training.evaluate import evaluate
+from training.metrics import Interval, expected_calibration_error, macro_f1, macro_f1_interval
+from training.report import draw_calibration, draw_confusion, markdown
 
 
 def test_macro_f1_counts_only_labels_that_occur() -> None:
@@ -45,13 +46,20 @@ def test_temperature_is_recovered() -> None:
 def test_the_report_holds_every_part(tiny: Bundle, labelled: list[LabelledParagraph], tmp_path: Path) -> None:
     train, test = labelled[:400], labelled[400:520]
     result = evaluate(tiny, test, train)
-    page = markdown(result, "authored")
+    arms = {"untrained": Interval(0.1, 0.05, 0.15)}
+    page = markdown(result, "authored", arms, {row.text for row in test})
     assert all(label in page for label in LABEL_IDS)
+    assert "| untrained | 0.100 (0.050 to 0.150) |" in page
+    assert sum(n for n, _, _ in result.by_length.values()) == sum(n for n, _, _ in result.by_field.values()) == 120
+    assert any(text[:20] in page for _, _, text in result.mistakes)
+    assert not any(text[:20] in markdown(result, "others") for _, _, text in result.mistakes if len(text) > 20)
     assert "TF-IDF" in page
     assert result.baselines["TF-IDF + logistic regression"].value > result.baselines["majority"].value
     assert int(result.confusion.sum()) == len(test)
     draw_confusion(result.confusion, tmp_path / "confusion.png")
-    assert (tmp_path / "confusion.png").read_bytes().startswith(b"\x89PNG")
+    draw_calibration({"authored": result}, tmp_path / "calibration.png")
+    for name in ("confusion.png", "calibration.png"):
+        assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
 
 
 def test_baselines_label_every_row(labelled: list[LabelledParagraph]) -> None:
