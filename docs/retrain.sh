@@ -1,15 +1,27 @@
 #!/usr/bin/env bash
 # From plain text and labelled rows to models/zhangfa-small. CORPUS holds domain/ and general/; REAL holds train.jsonl
-# and dev.jsonl. Pretraining goes on from its checkpoint if it was stopped.
+# and dev.jsonl. Pretraining goes on from its checkpoint if it was stopped; START, a model directory with the same
+# tokenizer, spares its beginning.
 set -euo pipefail
-: "${CORPUS:?folder of plain text}" "${REAL:?folder of labelled rows}" "${RUN:=runs}"
+: "${CORPUS:?folder of plain text}" "${REAL:?folder of labelled rows}" "${RUN:=runs}" "${START:=}"
+AUTHORED=training/data/authored
 
-zhangfa-train tokenizer --corpus "$CORPUS/domain" --corpus "$CORPUS/general/broadcast_news.txt.xz=0.2" -o "$RUN/tokenizer"
+if [ -n "$START" ]; then
+    BEGIN=(--tokenizer "$START" --start "$START")
+else
+    zhangfa-train tokenizer --corpus "$CORPUS/domain" --corpus "$CORPUS/general/broadcast_news.txt.xz=0.2" \
+        -o "$RUN/tokenizer"
+    BEGIN=(--tokenizer "$RUN/tokenizer")
+fi
 zhangfa-train pretrain --corpus "$CORPUS/domain=3" --corpus "$CORPUS/general/broadcast_news.txt.xz" \
     --corpus "$CORPUS/general/laws.txt.xz=0.5" --corpus "$CORPUS/general/trade_news.txt.xz" \
     --corpus "$CORPUS/general/encyclopedia.txt.xz" \
-    --tokenizer "$RUN/tokenizer" -o "$RUN/pretrain" --hours "${HOURS:-2}"
-LABELLED=(--train training/data/authored/paragraphs.jsonl --train "$REAL/train.jsonl")
+    --corpus "$AUTHORED/paragraphs.jsonl=4" --corpus "$REAL/train.jsonl=4" \
+    "${BEGIN[@]}" -o "$RUN/pretrain" --hours "${HOURS:-3.5}" --learning-rate 8e-4
+
+zhangfa-train split -o "$RUN/split"
+cat "$REAL/dev.jsonl" "$RUN/split/held_out.jsonl" > "$RUN/select.jsonl"
+LABELLED=(--train "$RUN/split/train.jsonl" --train "$REAL/train.jsonl")
 SPEECHES=()
 for name in national_reports provincial_reports_2025 provincial_reports_2026 leader_speeches_2020 site_articles \
     county_news coop_news notices party_news_2020; do
@@ -17,9 +29,10 @@ for name in national_reports provincial_reports_2025 provincial_reports_2026 lea
 done
 SPEECHES[-1]+="=0.1"
 zhangfa-train pseudolabel "${SPEECHES[@]}" "${LABELLED[@]}" --n-paragraphs 12000 -o "$RUN/pseudolabelled.jsonl"
-zhangfa-train finetune --base "$RUN/pretrain" --train "$RUN/pseudolabelled.jsonl" --dev "$REAL/dev.jsonl" \
+zhangfa-train finetune --base "$RUN/pretrain" --train "$RUN/pseudolabelled.jsonl" --dev "$RUN/select.jsonl" \
     --n-epochs 1 -o "$RUN/distilled"
-zhangfa-train finetune --base "$RUN/distilled" "${LABELLED[@]}" --dev "$REAL/dev.jsonl" --n-epochs 3 \
-    --start-share 0.5 -o "$RUN/finetuned"
+zhangfa-train finetune --base "$RUN/distilled" "${LABELLED[@]}" --mixed "$AUTHORED/mixed_train.jsonl" \
+    --dev "$RUN/select.jsonl" --n-epochs 3 --crop-share 0.15 -o "$RUN/finetuned"
+
 zhangfa-train export --model "$RUN/finetuned" "${LABELLED[@]}" --dev "$REAL/dev.jsonl" -o models/zhangfa-small
-zhangfa-train evaluate "$REAL/dev.jsonl" "${LABELLED[@]}" -o docs/evaluation.md
+zhangfa-train evaluate "$REAL/dev.jsonl" "$RUN/split/held_out.jsonl" "${LABELLED[@]}" -o docs/evaluation.md

@@ -28,7 +28,7 @@ class State:
     bundle: Bundle
     batcher: Batcher
     metrics: Metrics
-    tokenizers: ThreadPoolExecutor
+    workers: ThreadPoolExecutor
     readers: ThreadPoolExecutor
 
 
@@ -47,20 +47,20 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         batcher = Batcher(bundle, metrics, settings.max_queued_tokens, settings.batch_tokens)
-        tokenizers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="tokenize")
-        # One thread: PDFium is not safe for threads, and large files must not take the tokenisers' turn.
+        workers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="work")  # tokenisation, outlines
+        # One thread: PDFium is not safe for threads, and large files must not take the others' turn.
         readers = ThreadPoolExecutor(max_workers=1, thread_name_prefix="read")
         batcher.start()
         warm_up = [bundle.encoder.encode(ParagraphInput("同志们：今天的会议很重要。" * n)) for n in (1, 8, 40)]
         for paragraph in warm_up:
             await asyncio.to_thread(bundle.predictions, [paragraph])
-        app.state.zhangfa = State(settings, bundle, batcher, metrics, tokenizers, readers)
+        app.state.zhangfa = State(settings, bundle, batcher, metrics, workers, readers)
         try:
             yield
         finally:
             await asyncio.to_thread(batcher.stop)
-            tokenizers.shutdown()
-            readers.shutdown()
+            for executor in (workers, readers):
+                executor.shutdown(wait=False, cancel_futures=True)
 
     app = FastAPIOffline(  # its documentation page loads nothing from elsewhere
         title="Zhangfa 章法",
@@ -68,7 +68,7 @@ def create_app(settings: Settings) -> FastAPI:
         description="判定中文公文每一段的修辞功能。",
         lifespan=lifespan,
     )
-    problems.install(app)
+    problems.install(app, metrics)
     app.include_router(routes.router)
     app.include_router(documents.router)
     app.include_router(page.router)
@@ -80,6 +80,7 @@ def create_app(settings: Settings) -> FastAPI:
         max_body_bytes=settings.max_body_bytes,
         max_upload_bytes=settings.max_upload_bytes,
         body_seconds=settings.body_seconds,
+        max_open_requests=settings.max_open_requests,
         api_key=key,
     )
     app.add_middleware(RequestContext, metrics=metrics)  # outermost, so refusals have an id too

@@ -2,16 +2,20 @@
 
 import asyncio
 import contextlib
+import logging
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from service.api.metrics import Metrics
-from service.api.queue import Entry, TokenQueue
+from service.api.queue import Entry, Line, TokenQueue
 from service.core.bundle import Bundle, Prediction
 from service.core.encode import EncodedParagraph
 from service.core.errors import ModelError
+
+_SHARE_OF_ONE = 4  # one request fills at most this part of the queue's bound
+_log = logging.getLogger("zhangfa.inference")
 
 
 class OverloadedError(Exception):
@@ -25,29 +29,24 @@ class StoppedError(Exception):
     """The batcher takes no new work."""
 
 
-@dataclass(eq=False)
-class _Request:
-    """What one request waits for. Its worker threads count down, and the last one wakes it.
+class _Request(Line):
+    """One request and what it waits for. The inference threads count down, and the last one wakes it."""
 
-    :ivar gone: the client no longer waits, so its paragraphs are dropped before they cost anything.
-    """
+    def __init__(self, paragraphs: Sequence[EncodedParagraph]) -> None:
+        super().__init__(paragraphs)
+        self.loop = asyncio.get_running_loop()
+        self.done = asyncio.Event()
+        self.results: dict[int, Prediction] = {}
+        self.n_open = len(paragraphs)
+        self.failure: str | None = None
+        self.queued_at = time.perf_counter()
+        self.first_batch_at: float | None = None
+        self.inference_seconds = 0.0
 
-    loop: asyncio.AbstractEventLoop
-    done: asyncio.Event
-    results: list[Prediction | Exception | None]
-    n_open: int
-    queued_at: float = field(default_factory=time.perf_counter)
-    queue_seconds: float = 0.0
-    inference_seconds: float = 0.0
-    gone: bool = False
-
-
-@dataclass(frozen=True)
-class _Place:
-    """The place of a paragraph in its request."""
-
-    request: _Request
-    index: int
+    def wake(self) -> None:
+        """Let the request go on; from any thread."""
+        with contextlib.suppress(RuntimeError):  # its event loop has closed, so nobody waits
+            self.loop.call_soon_threadsafe(self.done.set)
 
 
 @dataclass(frozen=True)
@@ -67,19 +66,20 @@ class Batcher:
     """One inference thread for each core over a bounded queue.
 
     Threads that each run a batch of their own on one core do more than one that runs its batch on all of them; a batch
-    that is alone takes all cores. A failed batch fails its own requests only.
+    that is alone takes all cores. A failed batch fails its own requests only, and no failure ends a thread.
     """
 
     def __init__(self, bundle: Bundle, metrics: Metrics, max_queued_tokens: int, batch_tokens: int) -> None:
         self._bundle, self._metrics = bundle, metrics
         self._max_queued_tokens = max_queued_tokens
-        self._queue: TokenQueue[_Place] = TokenQueue(batch_tokens)
+        self._queue = TokenQueue(batch_tokens, max_queued_tokens // _SHARE_OF_ONE)
         self._changed = threading.Condition()
         self._n_busy = 0
+        self._closed = False
         self._stopping = False
         self._threads = [
             threading.Thread(target=self._work, name=f"inference-{i}", daemon=True)
-            for i in range(bundle.predictor.config.threads())
+            for i in range(bundle.predictor.n_threads)
         ]
 
     def start(self) -> None:
@@ -88,24 +88,24 @@ class Batcher:
             thread.start()
 
     @property
-    def alive(self) -> bool:
-        """Whether work is taken and every thread does its part."""
+    def working(self) -> bool:
+        """Whether every inference thread does its part."""
         return not self._stopping and all(thread.is_alive() for thread in self._threads)
 
     @property
-    def full(self) -> bool:
-        """Whether the queue is at its bound, so that a new request would be refused."""
-        return self._queue.n_tokens >= self._max_queued_tokens
+    def accepting(self) -> bool:
+        """Whether new requests are taken, if there is room."""
+        return self.working and not self._closed
 
     def close(self) -> None:
-        """Take no new work; what is queued is still answered."""
-        with self._changed:
-            self._stopping = True
-            self._changed.notify_all()
+        """Take no new requests; those inside are still answered."""
+        self._closed = True
 
     def stop(self) -> None:
-        """Take no new work, answer what is queued, and end the threads."""
-        self.close()
+        """Answer what is queued and end the threads."""
+        with self._changed:
+            self._closed = self._stopping = True
+            self._changed.notify_all()
         for thread in self._threads:
             thread.join()
 
@@ -115,96 +115,118 @@ class Batcher:
         :raises OverloadedError: the queue is at its bound.
         :raises StoppedError: the service is shutting down, or an inference thread has died.
         """
-        if not self.alive:
+        if not self.accepting:
             raise StoppedError
-        if self.full:
+        self._check_room()
+
+    def _check_room(self) -> None:
+        if self._queue.n_charged >= self._max_queued_tokens:
             raise OverloadedError(self._max_queued_tokens)
 
     async def predict(self, encoded: Sequence[EncodedParagraph]) -> Answer:
         """Queue paragraphs and wait for all of them; a large request is split over batches.
 
         A request is taken whole if the queue is below its bound, however large the request is: its own bounds are its
-        number of paragraphs and of characters.
+        number of paragraphs and of characters. If the caller is cancelled, what still waits is dropped.
 
         :raises OverloadedError: the queue is at its bound; nothing was queued.
-        :raises StoppedError: the service is shutting down.
+        :raises StoppedError: the service has shut down.
         :raises ModelError: a batch failed.
         """
         if not encoded:
             return Answer([], 0.0, 0.0)
-        request = _Request(asyncio.get_running_loop(), asyncio.Event(), [None] * len(encoded), len(encoded))
-        entries = [Entry(paragraph, _Place(request, index)) for index, paragraph in enumerate(encoded)]
+        request = _Request(encoded)
         with self._changed:
-            self.check_admission()
-            self._queue.put(entries)
+            if not self.working:
+                raise StoppedError
+            self._check_room()
+            self._queue.put(request)
             self._observe_queue()
-            self._changed.notify(min(len(entries), len(self._threads)))
+            self._changed.notify(min(len(encoded), len(self._threads)))
         try:
             await request.done.wait()
         finally:
-            request.gone = True
-        predictions = []
-        for result in request.results:
-            if not isinstance(result, Prediction):
-                raise result or StoppedError()
-            predictions.append(result)
-        return Answer(predictions, request.queue_seconds, request.inference_seconds)
+            if request.n_open:
+                with self._changed:
+                    self._queue.remove(request)
+                    self._observe_queue()
+        if request.failure is not None:
+            raise ModelError(request.failure)
+        predictions = [request.results[index] for index in range(len(encoded))]
+        started = request.first_batch_at or request.queued_at
+        return Answer(predictions, started - request.queued_at, request.inference_seconds)
 
     def _observe_queue(self) -> None:
         self._metrics.queued_tokens.set(self._queue.n_tokens)
         self._metrics.queued_paragraphs.set(self._queue.n_entries)
 
-    def _next_batch(self) -> tuple[list[Entry[_Place]], bool] | None:
+    def _next_batch(self) -> tuple[list[Entry], bool] | None:
         """Wait for work and take the next batch, and whether it is alone; ``None`` once stopped and empty."""
         with self._changed:
             while not self._queue:
                 if self._stopping:
                     return None
                 self._changed.wait()
-            batch = [entry for entry in self._queue.take() if not entry.owner.request.gone]
+            batch = self._queue.take()
             self._observe_queue()
             alone = not self._queue and self._n_busy == 0
             self._n_busy += 1
+            now = time.perf_counter()
+            for entry in batch:
+                request = _request(entry)
+                request.first_batch_at = request.first_batch_at or now
             return batch, alone
 
     def _work(self) -> None:
         while (taken := self._next_batch()) is not None:
             batch, alone = taken
+            started = time.perf_counter()
             try:
-                if batch:
-                    self._answer(batch, alone)
-            finally:
-                with self._changed:
-                    self._n_busy -= 1
+                results = self._bundle.predictions([entry.paragraph for entry in batch], alone=alone)
+            except BaseException as error:  # the thread must outlive whatever a batch does
+                _log.error("a batch failed", extra={"error": type(error).__name__, "n_paragraphs": len(batch)})
+                self._metrics.failed_batches.inc()
+                self._fail(batch, str(error) if isinstance(error, ModelError) else f"推理失败：{error}")
+            else:
+                self._settle(batch, results, time.perf_counter() - started)
+                self._observe(batch, results, started)
 
-    def _answer(self, batch: list[Entry[_Place]], alone: bool) -> None:
-        started = time.perf_counter()
-        results: Sequence[Prediction | Exception]
-        try:
-            results = self._bundle.predictions([entry.paragraph for entry in batch], alone=alone)
-        except Exception as error:  # the thread must outlive whatever a batch does
-            failure = error if isinstance(error, ModelError) else ModelError(f"推理失败：{error}")
-            results = [failure] * len(batch)
-            self._metrics.failed_batches.inc()
-        seconds = time.perf_counter() - started
-        self._metrics.inference_seconds.observe(seconds)
-        self._metrics.batch_paragraphs.observe(len(batch))
-        self._metrics.batch_tokens.observe(sum(entry.n_tokens for entry in batch))
+    def _fail(self, batch: Sequence[Entry], message: str) -> None:
+        """Fail every request of a batch, at once and as a whole."""
+        with self._changed:
+            self._n_busy -= 1
+            requests = {_request(entry) for entry in batch}
+            for request in requests:
+                request.failure = message
+                self._queue.remove(request)
+            self._observe_queue()
+        for request in requests:
+            request.wake()
+
+    def _settle(self, batch: Sequence[Entry], results: Sequence[Prediction], seconds: float) -> None:
         finished = []
         with self._changed:  # the threads count down the same requests
+            self._n_busy -= 1
             for entry, result in zip(batch, results, strict=True):
-                request = entry.owner.request
-                if request.n_open == len(request.results):
-                    request.queue_seconds = started - request.queued_at
+                request = _request(entry)
                 request.inference_seconds = max(request.inference_seconds, seconds)
-                request.results[entry.owner.index] = result
+                request.results[entry.index] = result
                 request.n_open -= 1
                 if request.n_open == 0:
                     finished.append(request)
-        for entry, result in zip(batch, results, strict=True):
-            self._metrics.queue_seconds.observe(started - entry.owner.request.queued_at)
-            if isinstance(result, Prediction):
-                self._metrics.labels.labels(result.label).inc()
         for request in finished:
-            with contextlib.suppress(RuntimeError):  # its event loop has closed, so nobody waits
-                request.loop.call_soon_threadsafe(request.done.set)
+            request.wake()
+
+    def _observe(self, batch: Sequence[Entry], results: Sequence[Prediction], started: float) -> None:
+        metrics = self._metrics
+        metrics.inference_seconds.observe(time.perf_counter() - started)
+        metrics.batch_paragraphs.observe(len(batch))
+        metrics.batch_tokens.observe(sum(entry.n_tokens for entry in batch))
+        for entry, result in zip(batch, results, strict=True):
+            metrics.queue_seconds.observe(started - _request(entry).queued_at)
+            metrics.labels.labels(result.label).inc()
+
+
+def _request(entry: Entry) -> _Request:
+    assert isinstance(entry.line, _Request)
+    return entry.line

@@ -8,14 +8,14 @@ from fastapi import APIRouter, Query, Request, Response
 from starlette.datastructures import UploadFile
 
 from service.api.bodies import body_schema, read_json
-from service.api.inference import StateOption, classify_inputs, model_name
+from service.api.inference import Classified, ReadyState, classify_inputs, model_name
 from service.api.problems import Problem, too_large
 from service.api.schemas import DocumentAnswer, DocumentRequest, WordRequest
 from service.core.encode import ParagraphInput
 from service.core.errors import EmptyTextError, InputError, TooLongError
-from service.core.segment import segment
+from service.core.segment import Document, segment
 from service.core.source import SourceText
-from service.core.spans import document_sentences, label_spans
+from service.core.spans import Sentence, document_sentences, label_spans
 from service.documents.limits import Limits
 from service.documents.reader import read_document
 from service.outline import outline_answer
@@ -24,7 +24,12 @@ from service.rendering import RENDERERS
 router = APIRouter()
 
 OutputFormat = Literal["json", "text", "markdown", "html"]
-_MEDIA_TYPES = {"text": "text/plain", "markdown": "text/markdown", "html": "text/html"}
+_MEDIA_TYPES = {
+    "json": "application/json",
+    "text": "text/plain; charset=utf-8",
+    "markdown": "text/markdown; charset=utf-8",
+    "html": "text/html; charset=utf-8",
+}
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _FORM_FIELDS = frozenset({"file", "title", "sentences"})
 _TRUE, _FALSE = ("true", "1", "on"), ("false", "0", "off", "")
@@ -58,7 +63,7 @@ async def _asked(request: Request, state: Any) -> _Asked:
     settings = state.settings
     limits = Limits(settings.max_upload_bytes, settings.max_document_characters, settings.max_pages)
     in_thread = asyncio.get_running_loop().run_in_executor
-    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+    if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         async with request.form(max_files=1, max_fields=len(_FORM_FIELDS)) as form:
             file = form.get("file")
             if not isinstance(file, UploadFile):
@@ -84,27 +89,19 @@ async def _asked(request: Request, state: Any) -> _Asked:
     return _Asked(source, body.title, body.sentences, body.format != "txt")
 
 
-@router.post(
-    "/v1/documents",
-    summary="整篇文本或文件",
-    response_model=DocumentAnswer,
-    openapi_extra=body_schema(DocumentRequest, **{"multipart/form-data": _FORM}),
-)
-async def documents(
-    request: Request,
-    response: Response,
-    state: StateOption,
-    output: Annotated[OutputFormat, Query(description="回答的形式")] = "json",
-) -> Any:
-    """切分并逐段判定：JSON 文本，或以表单字段 ``file`` 上传的文件。"""
-    try:
-        asked = await _asked(request, state)
-    except TooLongError as error:
-        state.metrics.rejections.labels("too-large").inc()
-        raise too_large("文档字符数", state.settings.max_document_characters) from error
-    except InputError:
-        state.metrics.rejections.labels("invalid-input").inc()
-        raise
+@dataclass(frozen=True)
+class _Cut:
+    """A document in paragraphs, and its sentences where they are asked for.
+
+    :ivar inputs: the paragraphs, then the sentences.
+    """
+
+    document: Document
+    sentences: list[Sentence]
+    inputs: list[ParagraphInput]
+
+
+def _cut(asked: _Asked) -> _Cut:
     document = segment(asked.source)
     if not document.paragraphs:
         raise EmptyTextError
@@ -112,25 +109,51 @@ async def documents(
     if asked.title:
         inputs = [ParagraphInput(p.text, (asked.title, *p.headings), p.before, p.after) for p in inputs]
     sentences = document_sentences(document) if asked.sentences else []
-    # In one piece, so that it is taken or refused as a whole. Its bound is that of its characters.
-    classified = await classify_inputs(
-        state, [*inputs, *(sentence.context for sentence in sentences)], max_paragraphs=None
-    )
-    predictions = state.bundle.decode(classified.predictions[: len(inputs)])
-    judged = classified.predictions[len(inputs) :]
-    spans = label_spans(sentences, judged, predictions) if asked.sentences else None
-    answer = outline_answer(document, predictions, spans)
-    headers = classified.headers()
+    return _Cut(document, sentences, [*inputs, *(sentence.context for sentence in sentences)])
+
+
+def _written(state: Any, asked: _Asked, cut: _Cut, classified: Classified, output: OutputFormat) -> str:
+    """The answer in the form asked for."""
+    n_paragraphs = len(cut.document.paragraphs)
+    predictions = state.bundle.decode(classified.predictions[:n_paragraphs])
+    judged = classified.predictions[n_paragraphs:]
+    spans = label_spans(cut.sentences, judged, predictions) if asked.sentences else None
+    answer = outline_answer(cut.document, predictions, spans)
     if output != "json":
-        media_type = f"{_MEDIA_TYPES[output]}; charset=utf-8"
-        return Response(RENDERERS[output](answer), headers=headers, media_type=media_type)
-    response.headers.update(headers)
-    text = document.text if asked.taken_out else None
-    return DocumentAnswer(model=model_name(state), title=asked.title, text=text, **answer)
+        return RENDERERS[output](answer)
+    text = cut.document.text if asked.taken_out else None
+    return DocumentAnswer(model=model_name(state), title=asked.title, text=text, **answer).model_dump_json()
+
+
+@router.post(
+    "/v1/documents",
+    summary="整篇文本或文件",
+    responses={200: {"model": DocumentAnswer}},
+    openapi_extra=body_schema(DocumentRequest, **{"multipart/form-data": _FORM}),
+)
+async def documents(
+    request: Request,
+    state: ReadyState,
+    output: Annotated[OutputFormat, Query(description="回答的形式")] = "json",
+) -> Any:
+    """切分并逐段判定：JSON 文本，或以表单字段 ``file`` 上传的文件。"""
+    try:
+        asked = await _asked(request, state)
+    except TooLongError as error:
+        raise too_large("文档字符数", state.settings.max_document_characters) from error
+    in_thread = asyncio.get_running_loop().run_in_executor
+    cut = await in_thread(state.workers, _cut, asked)
+    limit = state.settings.max_document_paragraphs
+    if len(cut.inputs) > limit:
+        raise too_large("文档的段数与句数之和" if asked.sentences else "文档的段数", limit)
+    # In one piece, so that it is taken or refused as a whole.
+    classified = await classify_inputs(state, cut.inputs, max_paragraphs=None)
+    content = await in_thread(state.workers, _written, state, asked, cut, classified, output)
+    return Response(content, headers=classified.headers(), media_type=_MEDIA_TYPES[output])
 
 
 @router.post("/v1/exports/word", summary="导出 Word 文件", response_class=Response)
-async def word(body: WordRequest, state: StateOption) -> Response:
+async def word(body: WordRequest, state: ReadyState) -> Response:
     """把(订正过的)段落排成 Word 文件：标题分级，段落按功能着色并标名。"""
     if len(body.paragraphs) > state.settings.max_document_characters // 10:
         raise too_large("段落数", state.settings.max_document_characters // 10)

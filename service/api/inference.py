@@ -1,6 +1,7 @@
 """From a request's paragraphs to predictions: the state of the service, its bounds, and the queue."""
 
 import asyncio
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ def ready_state(request: Request) -> Any:
     :raises Problem: 503 before the model is ready and during the shutdown.
     """
     state = getattr(request.app.state, "zhangfa", None)
-    if state is None or not state.batcher.alive:
+    if state is None or not state.batcher.working:
         raise refusal(StoppedError())
     return state
 
@@ -38,7 +39,7 @@ async def _state(request: Request) -> Any:  # async, or FastAPI would call it in
     return ready_state(request)
 
 
-StateOption = Annotated[Any, Depends(_state)]
+ReadyState = Annotated[Any, Depends(_state)]
 
 
 @dataclass(frozen=True)
@@ -68,14 +69,20 @@ class Classified:
         }
 
 
-def _encode(encoder: Encoder, paragraphs: Sequence[ParagraphInput]) -> list[EncodedParagraph]:
+def _encode(
+    encoder: Encoder, paragraphs: Sequence[ParagraphInput], unwanted: threading.Event
+) -> tuple[list[EncodedParagraph], float]:
+    """Encode all, unless nobody wants it any more, and measure the seconds."""
+    started = time.perf_counter()
     encoded = []
     for index, paragraph in enumerate(paragraphs):
+        if unwanted.is_set():
+            break
         try:
             encoded.append(encoder.encode(paragraph))
         except EmptyTextError as error:
             raise InputError(f"第 {index} 段为空：请提供至少一个可见字符") from error
-    return encoded
+    return encoded, time.perf_counter() - started
 
 
 async def classify_inputs(
@@ -87,32 +94,26 @@ async def classify_inputs(
 
     :raises Problem: 413 over a bound, 429 if the queue is full, 503 on shutdown.
     :raises InputError: a paragraph is empty; the message gives its number.
+    :raises ModelError: a batch failed.
     """
     settings, metrics = state.settings, state.metrics
+    if max_paragraphs is not None and len(paragraphs) > max_paragraphs:
+        raise too_large("段落数", max_paragraphs)
+    for index, paragraph in enumerate(paragraphs):
+        if len(paragraph.text) > settings.max_characters:
+            raise too_large(f"第 {index} 段的字符数", settings.max_characters)
+    unwanted = threading.Event()
     try:
-        if max_paragraphs is not None and len(paragraphs) > max_paragraphs:
-            raise too_large("段落数", max_paragraphs)
-        for index, paragraph in enumerate(paragraphs):
-            if len(paragraph.text) > settings.max_characters:
-                raise too_large(f"第 {index} 段的字符数", settings.max_characters)
-        started = time.perf_counter()
-        encoded = await asyncio.get_running_loop().run_in_executor(
-            state.tokenizers, _encode, state.bundle.encoder, paragraphs
+        encoded, tokenize_seconds = await asyncio.get_running_loop().run_in_executor(
+            state.workers, _encode, state.bundle.encoder, paragraphs, unwanted
         )
-        tokenize_seconds = time.perf_counter() - started
         metrics.tokenize_seconds.observe(tokenize_seconds)
         answer = await state.batcher.predict(encoded)
-        return Classified(answer.predictions, tokenize_seconds, answer.queue_seconds, answer.inference_seconds)
     except (OverloadedError, StoppedError) as error:
-        problem = refusal(error)
-        metrics.rejections.labels(problem.code).inc()
-        raise problem from error
-    except Problem:
-        metrics.rejections.labels("too-large").inc()
-        raise
-    except InputError:
-        metrics.rejections.labels("invalid-input").inc()
-        raise
+        raise refusal(error) from error
+    finally:
+        unwanted.set()  # cancelling the wait does not stop the thread
+    return Classified(answer.predictions, tokenize_seconds, answer.queue_seconds, answer.inference_seconds)
 
 
 def model_name(state: Any) -> ModelName:

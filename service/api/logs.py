@@ -9,7 +9,7 @@ from pythonjsonlogger.json import JsonFormatter
 def log_as_json(level: str) -> None:
     """Send every logger's lines to standard error as JSON, with their local time and its offset, level and logger.
 
-    :param level: name of the least level that is written.
+    :param level: name of the least level that the service itself writes; other libraries only warn.
     """
     handler = logging.StreamHandler()
     handler.setFormatter(
@@ -22,4 +22,8 @@ def log_as_json(level: str) -> None:
             json_ensure_ascii=False,
         )
     )
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    for name in ("zhangfa", "uvicorn"):
+        logging.getLogger(name).setLevel(level.upper())
+    for name in ("trafilatura", "htmldate"):  # their messages hold parts of the pages they read
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)

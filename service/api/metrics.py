@@ -5,7 +5,17 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from service.core.labels import LABEL_IDS
 
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
-REJECTIONS = ("overloaded", "too-large", "invalid-input", "unauthenticated", "not-ready", "timeout")
+REJECTIONS = (
+    "overloaded",
+    "too-large",
+    "invalid-input",
+    "empty-text",
+    "malformed-json",
+    "unsupported-type",
+    "unauthenticated",
+    "not-ready",
+    "timeout",
+)
 
 
 class Metrics:
@@ -32,12 +42,22 @@ class Metrics:
         self.queued_paragraphs = Gauge("zhangfa_queued_paragraphs", "Paragraphs waiting.", registry=r)
         self.queued_tokens = Gauge("zhangfa_queued_tokens", "Tokens waiting.", registry=r)
         self.failed_batches = Counter("zhangfa_failed_batches", "Batches the model failed on.", registry=r)
-        self.labels = Counter("zhangfa_labels", "Paragraphs by predicted label.", ["label"], registry=r)
+        self.labels = Counter(
+            "zhangfa_labels",
+            "Texts by the label that each got by itself.",
+            ["label"],
+            registry=r,
+        )
         self.rejections = Counter("zhangfa_rejections", "Refused requests by cause.", ["cause"], registry=r)
         for label in LABEL_IDS:
             self.labels.labels(label)
         for cause in REJECTIONS:
             self.rejections.labels(cause)
+
+    def count_rejection(self, code: str) -> None:
+        """Count a refused request by the code of its answer; other problems are no refusals."""
+        if code in REJECTIONS:
+            self.rejections.labels(code).inc()
 
     def exposition(self) -> bytes:
         """Prometheus text format."""

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.api.batching import OverloadedError, StoppedError
 from service.api.inference import refusal
 from service.api.metrics import Metrics
-from service.api.problems import Problem, too_large
+from service.api.problems import Problem, internal, too_large
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _OPEN_PATHS = frozenset({"/", "/health/live", "/health/ready"})
@@ -35,7 +35,10 @@ def _media_type(scope: Scope) -> str:
 
 
 class RequestContext:
-    """Gives every answer an ``X-Request-ID``, counts and times it, and logs one JSON line without any text."""
+    """Gives every answer an ``X-Request-ID``, counts and times it, and logs one JSON line without any text.
+
+    An error that nobody expected is answered here, and so is a request that the shutdown cuts off.
+    """
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self.app, self.metrics = app, metrics
@@ -47,7 +50,7 @@ class RequestContext:
         given = Headers(scope=scope).get("x-request-id", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         started = time.perf_counter()
-        status = _CLIENT_LEFT
+        status = 0
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
@@ -58,19 +61,25 @@ class RequestContext:
 
         try:
             await self.app(scope, receive, send_with_id)
-        except Exception:
-            status = 500
+        except asyncio.CancelledError:
+            if not status:
+                await refusal(StoppedError()).response()(scope, receive, send_with_id)
             raise
+        except Exception as error:
+            _log.exception("unexpected error", extra={"request_id": request_id, "error": type(error).__name__})
+            if not status:
+                await internal().response()(scope, receive, send_with_id)
         finally:
             seconds = time.perf_counter() - started
-            route = getattr(scope.get("route"), "path", "unmatched")
-            self.metrics.requests.labels(route, status).inc()
+            path = scope["path"] if scope["path"] in _INFERENCE_PATHS else "unmatched"
+            route = getattr(scope.get("route"), "path", path)
+            self.metrics.requests.labels(route, status or _CLIENT_LEFT).inc()
             self.metrics.request_seconds.labels(route).observe(seconds)
             line = {
                 "request_id": request_id,
                 "method": scope["method"],
                 "route": route,
-                "status": status,
+                "status": status or _CLIENT_LEFT,
                 "milliseconds": round(seconds * 1000, 2),
             }
             _log.info("request", extra=line)
@@ -86,11 +95,13 @@ class Gate:
         max_body_bytes: int,
         max_upload_bytes: int,
         body_seconds: float,
+        max_open_requests: int,
         api_key: str | None,
     ) -> None:
         self.app, self.metrics, self.api_key = app, metrics, api_key
         self.max_body_bytes, self.max_upload_bytes = max_body_bytes, max_upload_bytes
-        self.body_seconds = body_seconds
+        self.body_seconds, self.max_open_requests = body_seconds, max_open_requests
+        self.n_open = 0
 
     def _bound(self, scope: Scope) -> tuple[str, int, int]:
         """What is bounded, the bound that is named, and the bytes that the body may have."""
@@ -124,6 +135,9 @@ class Gate:
     def _overload(self, scope: Scope) -> Problem | None:
         """Refuse before the body is read: under overload the cores belong to the requests that were taken."""
         state = getattr(scope["app"].state, "zhangfa", None)
+        if self.n_open >= self.max_open_requests:
+            detail = f"同时处理的请求已达上限 {self.max_open_requests}：请稍后重试"
+            return Problem(429, "overloaded", detail, {"Retry-After": "1"})
         try:
             if state is not None:
                 state.batcher.check_admission()
@@ -141,11 +155,20 @@ class Gate:
         if scope["method"] != "POST":
             await self.app(scope, receive, send)
             return
+        self.n_open += 1
+        try:
+            await self._take(scope, receive, send)
+        finally:
+            self.n_open -= 1
+
+    async def _take(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Read the body within its bounds and hand the request on."""
         try:
             async with asyncio.timeout(self.body_seconds):  # a client that trickles its body must not stay for ever
                 body = await self._body(scope, receive)
         except TimeoutError:
-            slow = Problem(408, "timeout", f"请求体在 {self.body_seconds:g} 秒内没有发完：请重发，或请管理员调高上限")
+            detail = f"请求体在 {self.body_seconds:g} 秒内没有发完：请重发，或请管理员调高上限"
+            slow = Problem(408, "timeout", detail, {"Connection": "close"})
             await self._refuse(slow, scope, receive, send)
             return
         except Problem as problem:
@@ -157,11 +180,13 @@ class Gate:
     async def _run_while_wanted(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
         """Run the application, and cancel it if the client leaves, so that its paragraphs cost nothing any more."""
         answering = asyncio.ensure_future(self.app(scope, _replay(body), send))
-        leaving = asyncio.ensure_future(receive())
+        leaving = asyncio.ensure_future(_disconnected(receive))
         try:
             await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
-            if not answering.done():
-                answering.cancel()
+            if answering.done():
+                await answering
+                return
+            answering.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await answering
         finally:
@@ -187,19 +212,23 @@ class Gate:
         return bytes(body)
 
     async def _refuse(self, problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
-        self.metrics.rejections.labels(problem.code if problem.code != "unsupported-type" else "invalid-input").inc()
+        self.metrics.count_rejection(problem.code)
         await problem.response()(scope, receive, send)
+
+
+async def _disconnected(receive: Receive) -> None:
+    """Wait until the client has left."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _replay(body: bytes) -> Callable[[], Awaitable[Message]]:
     """A ``receive`` that gives the body read before, and then nothing more."""
-    given = False
+    unread: list[bytes] = [body]
 
     async def replay() -> Message:
-        nonlocal given
-        if given:
+        if not unread:
             await asyncio.Event().wait()  # until the client leaves, which cancels it
-        given = True
-        return {"type": "http.request", "body": body, "more_body": False}
+        return {"type": "http.request", "body": unread.pop(), "more_body": False}
 
     return replay

@@ -8,6 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from service.api.metrics import Metrics
 from service.core.errors import ModelError, ZhangfaError
 
 MEDIA_TYPE = "application/problem+json"
@@ -44,42 +45,53 @@ def too_large(what: str, limit: int) -> Problem:
     return Problem(413, "too-large", f"{what}超过上限 {limit}：请拆成几次请求，或请管理员调高上限")
 
 
+_MOST_ERRORS = 20
 _HTTP_CODES = {404: "not-found", 405: "method-not-allowed"}
 
 
-def _validation_problem(error: RequestValidationError) -> JSONResponse:
+def _validation_problem(error: RequestValidationError) -> tuple[Problem, list[dict[str, str]]]:
+    """The problem, and the fields that are wrong: the first of them, since a long list has as many errors."""
     errors = error.errors()
     if any(item["type"] == "json_invalid" for item in errors):
-        return Problem(400, "malformed-json", "请求体不是合法的 JSON").response()
-    fields = [{"field": ".".join(map(str, item["loc"][1:])) or "body", "message": item["msg"]} for item in errors]
+        return Problem(400, "malformed-json", "请求体不是合法的 JSON"), []
+    fields = [
+        {"field": ".".join(map(str, item["loc"][1:])) or "body", "message": item["msg"]}
+        for item in errors[:_MOST_ERRORS]
+    ]
     named = "、".join(item["field"] for item in fields)
-    return Problem(422, "invalid-input", f"请求的字段不对：{named}").response(errors=fields)
+    return Problem(422, "invalid-input", f"请求的字段不对：{named}"), fields
 
 
-def install(app: FastAPI) -> None:
-    """Answer every error of the application as problem JSON."""
+def install(app: FastAPI, metrics: Metrics) -> None:
+    """Answer every error of the application as problem JSON, and count the refusals."""
+
+    def answer(problem: Problem, **extra: Any) -> JSONResponse:
+        metrics.count_rejection(problem.code)
+        return problem.response(**extra)
 
     @app.exception_handler(Problem)
     async def _problem(_: Request, error: Problem) -> JSONResponse:
-        return error.response()
+        return answer(error)
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        return _validation_problem(error)
+        problem, fields = _validation_problem(error)
+        return answer(problem, **({"errors": fields} if fields else {}))
 
     @app.exception_handler(ModelError)
     async def _model(_: Request, error: ModelError) -> JSONResponse:
-        return Problem(500, error.code, str(error)).response()
+        return answer(Problem(500, error.code, str(error)))
 
     @app.exception_handler(ZhangfaError)
     async def _input(_: Request, error: ZhangfaError) -> JSONResponse:
-        return Problem(422, error.code, str(error)).response()
+        return answer(Problem(422, error.code, str(error)))
 
     @app.exception_handler(HTTPException)
     async def _http(_: Request, error: HTTPException) -> JSONResponse:
         code = _HTTP_CODES.get(error.status_code, "http-error")
-        return Problem(error.status_code, code, str(error.detail), dict(error.headers or {})).response()
+        return answer(Problem(error.status_code, code, str(error.detail), dict(error.headers or {})))
 
-    @app.exception_handler(Exception)
-    async def _unexpected(_: Request, __: Exception) -> JSONResponse:
-        return Problem(500, "internal", "服务内部错误，已记入日志").response()
+
+def internal() -> Problem:
+    """What is said of an error that nobody expected."""
+    return Problem(500, "internal", "服务内部错误，已记入日志")

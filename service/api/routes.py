@@ -6,8 +6,9 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from pydantic_core import to_json
 
+from service.api.batching import StoppedError
 from service.api.bodies import body_schema, read_json
-from service.api.inference import StateOption, classify_inputs, model_name, ready_state
+from service.api.inference import ReadyState, classify_inputs, model_name, ready_state, refusal
 from service.api.schemas import (
     ClassifyAnswer,
     ClassifyRequest,
@@ -81,13 +82,15 @@ async def live() -> dict[str, str]:
 
 
 @router.get("/health/ready", summary="能否接受请求")
-async def ready(_: StateOption) -> dict[str, str]:
-    """模型已预热、推理线程在运行时返回 200，否则 503。"""
+async def ready(request: Request) -> dict[str, str]:
+    """模型已预热、推理线程都在运行、也没有在停机时返回 200，否则 503。"""
+    if not ready_state(request).batcher.accepting:
+        raise refusal(StoppedError())
     return {"status": "ready"}
 
 
 @router.get("/info", summary="模型、标签与上限")
-async def info(state: StateOption) -> dict[str, Any]:
+async def info(state: ReadyState) -> dict[str, Any]:
     """模型名称、版本、标签和各项上限。"""
     settings = state.settings
     limits = (
@@ -97,6 +100,7 @@ async def info(state: StateOption) -> dict[str, Any]:
         "max_paragraphs",
         "max_characters",
         "max_document_characters",
+        "max_document_paragraphs",
         "max_queued_tokens",
     )
     return {
@@ -110,6 +114,8 @@ async def info(state: StateOption) -> dict[str, Any]:
 
 
 @router.get("/metrics", summary="Prometheus 指标")
-async def metrics(state: StateOption) -> Response:
-    """Prometheus 文本格式。"""
-    return Response(state.metrics.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
+async def metrics(request: Request) -> Response:
+    """Prometheus 文本格式；推理线程出了问题也照样回答。"""
+    return Response(
+        request.app.state.zhangfa.metrics.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8"
+    )

@@ -18,7 +18,7 @@ class Strict(BaseModel):
 class PredictRequest(Strict):
     """One text or a list of texts, each a paragraph of its own."""
 
-    inputs: str | list[str]
+    inputs: str | Annotated[list[str], Field(fail_fast=True)]
     top_k: TopK | None = None
     raw_scores: bool = Field(False, description="返回未校准的 logits")
 
@@ -43,7 +43,7 @@ class ParagraphRequest(Strict):
 class ClassifyRequest(Strict):
     """Paragraphs with context."""
 
-    paragraphs: list[ParagraphRequest] = Field(min_length=1)
+    paragraphs: list[ParagraphRequest] = Field(min_length=1, fail_fast=True)
     top_k: TopK | None = None
     min_score: float = Field(0.0, ge=0, le=1, description="最高分低于它的段落标为 abstained")
 
@@ -162,4 +162,4 @@ class WordRequest(Strict):
     """Labelled paragraphs that become a Word file."""
 
     title: str | None = Field(None, max_length=300)
-    paragraphs: list[ExportParagraph] = Field(min_length=1)
+    paragraphs: list[ExportParagraph] = Field(min_length=1, fail_fast=True)

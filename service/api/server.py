@@ -1,7 +1,7 @@
 """Run the application with uvicorn."""
 
 import logging
-import signal
+import socket
 from types import FrameType
 
 import uvicorn
@@ -10,6 +10,8 @@ from fastapi import FastAPI
 from service.api.app import create_app
 from service.api.logs import log_as_json
 from service.settings import Settings
+
+_log = logging.getLogger("zhangfa.server")
 
 
 class _Server(uvicorn.Server):
@@ -20,11 +22,14 @@ class _Server(uvicorn.Server):
         self._app = app
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
         state = getattr(self._app.state, "zhangfa", None)
         if state is not None:
             state.batcher.close()
-        logging.getLogger("zhangfa.server").info("stopping", extra={"signal": signal.Signals(sig).name})
-        super().handle_exit(sig, frame)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        _log.info("stopping")  # not in the signal handler, which may have interrupted a write to the log
+        await super().shutdown(sockets)
 
 
 def run(settings: Settings) -> None:

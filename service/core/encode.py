@@ -119,8 +119,10 @@ class Encoder:
     def _context_ids(self, paragraph: ParagraphInput) -> list[int]:
         """Headings, end of the text before, beginning of the text after, joined by ``[SEP]``; empty if all are."""
         headings: list[int] = []
-        for heading in paragraph.headings:
-            headings += self._ids(heading)
+        for heading in reversed(paragraph.headings):  # no more than the innermost that fill the budget
+            if len(headings) >= self.config.n_heading_tokens:
+                break
+            headings = self._ids(heading[-8 * self.config.n_heading_tokens :]) + headings
         before = self._ids(paragraph.before[-8 * self.config.n_before_tokens :])
         after = self._ids(paragraph.after[: 8 * self.config.n_after_tokens])
         if not (headings or before or after):

@@ -43,6 +43,7 @@ class Predictor:
         """
         self.config = config or RuntimeConfig()
         self.temperature = temperature
+        self.n_threads = self.config.threads()
         self._engine = load_engine(onnx_file, self.config)
         self.n_labels = self._engine.n_labels
 
@@ -62,7 +63,7 @@ class Predictor:
         logits = np.empty((len(windows), self.n_labels), dtype=np.float32)
         batches = plan_batches([len(w) for w in windows], self.config.token_budget)
         chosen = [[windows[i] for i in batch] for batch in batches]
-        n_beside = min(self.config.threads(), len(batches)) if alone else 1
+        n_beside = min(self.n_threads, len(batches)) if alone else 1
         if n_beside > 1:
             with ThreadPoolExecutor(n_beside) as pool:
                 results = list(pool.map(lambda batch: self._run(batch, False), chosen))

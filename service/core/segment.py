@@ -114,12 +114,13 @@ def _parts(blocks: Sequence[_Block]) -> list[int | None]:
     titles = [i for i, block in enumerate(blocks) if block.noise and is_part_title(block.lines[0].text)]
     if not titles:
         return [None] * len(blocks)
+    titled = frozenset(titles)
     addresses = {i for i, block in enumerate(blocks) if not block.noise and _opens_speech(block)}
     parts: list[int | None] = []
     n_parts, n_paragraphs = 0, 0
     inside = any(i < titles[0] for i in addresses)  # else what stands before the first title introduces the page
     for i, block in enumerate(blocks):
-        if i in titles:
+        if i in titled:
             inside, n_parts, n_paragraphs = True, n_parts + (n_paragraphs > 0), 0
         elif i in addresses and n_paragraphs >= _FEWEST_PARAGRAPHS_OF_A_SPEECH:
             n_parts, n_paragraphs = n_parts + 1, 0

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.core.repetition import find_repetitions
+from service.core.repetition import Repetition, find_repetitions
 
 FIRST = "各村要在三月底前完成春耕物资储备,对缺种缺肥的农户逐户登记,由镇供销社统一调配,确保不误农时。"
 OTHER = "今年以来,全镇新修渠道十二公里,改造低产田八百亩,粮食总产连续三年增长,群众得到了看得见的实惠。"
@@ -33,3 +33,9 @@ def test_every_text_repeats_itself(texts: list[str]) -> None:
         assert repetition is not None
         assert repetition.likeness == 1.0
         assert repetition.of <= i
+
+
+def test_one_sentence_many_times_does_not_take_its_square() -> None:
+    found = find_repetitions(["要抓好春耕备耕,落实各项责任。"] * 20_000)
+    assert found[0] is None
+    assert found[-1] == Repetition(0, 1.0)
