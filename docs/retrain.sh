@@ -20,7 +20,7 @@ zhangfa-train pretrain --corpus "$CORPUS/domain=3" --corpus "$CORPUS/general/bro
     "${BEGIN[@]}" -o "$RUN/pretrain" --hours "${HOURS:-3.5}" --learning-rate 8e-4
 
 zhangfa-train split -o "$RUN/split"
-cat "$REAL/dev.jsonl" "$RUN/split/held_out.jsonl" > "$RUN/select.jsonl"
+HELD_OUT=(--dev "$REAL/dev.jsonl" --dev "$RUN/split/held_out.jsonl")
 LABELLED=(--train "$RUN/split/train.jsonl" --train "$REAL/train.jsonl")
 SPEECHES=()
 for name in national_reports provincial_reports_2025 provincial_reports_2026 leader_speeches_2020 site_articles \
@@ -29,10 +29,10 @@ for name in national_reports provincial_reports_2025 provincial_reports_2026 lea
 done
 SPEECHES[-1]+="=0.1"
 zhangfa-train pseudolabel "${SPEECHES[@]}" "${LABELLED[@]}" --n-paragraphs 12000 -o "$RUN/pseudolabelled.jsonl"
-zhangfa-train finetune --base "$RUN/pretrain" --train "$RUN/pseudolabelled.jsonl" --dev "$RUN/select.jsonl" \
+zhangfa-train finetune --base "$RUN/pretrain" --train "$RUN/pseudolabelled.jsonl" "${HELD_OUT[@]}" \
     --n-epochs 1 -o "$RUN/distilled"
 zhangfa-train finetune --base "$RUN/distilled" "${LABELLED[@]}" --mixed "$AUTHORED/mixed_train.jsonl" \
-    --dev "$RUN/select.jsonl" --n-epochs 3 --crop-share 0.15 -o "$RUN/finetuned"
+    "${HELD_OUT[@]}" --n-epochs 3 --crop-share 0.15 -o "$RUN/finetuned"
 
 zhangfa-train export --model "$RUN/finetuned" "${LABELLED[@]}" --dev "$REAL/dev.jsonl" -o models/zhangfa-small
 zhangfa-train evaluate "$REAL/dev.jsonl" "$RUN/split/held_out.jsonl" "${LABELLED[@]}" -o docs/evaluation.md

@@ -115,8 +115,9 @@ def finetune(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the fine-tuned model.")],
     train: TrainOption = [AUTHORED_PARAGRAPHS],  # noqa: B006
     dev: Annotated[
-        Path | None, typer.Option(help="Labelled JSONL for early stopping. Default: a tenth of the training documents.")
-    ] = None,
+        list[Path],
+        typer.Option(help="Labelled JSONL for early stopping; may be repeated. Default: a tenth of the documents."),
+    ] = [],  # noqa: B006
     mixed: Annotated[
         list[Path], typer.Option("--mixed", help="JSONL of mixed paragraphs with their boundaries; may be repeated.")
     ] = [],  # noqa: B006
@@ -140,10 +141,10 @@ def finetune(
     from training.finetune import finetune as run
 
     rows = [row for path in train for row in _labelled(path)]
-    if dev is None:
-        rows, dev_rows = split_by_document(rows, held_out_share=0.1, seed=seed)
+    if dev:
+        dev_rows = [row for path in dev for row in _labelled(path)]
     else:
-        dev_rows = _labelled(dev)
+        rows, dev_rows = split_by_document(rows, held_out_share=0.1, seed=seed)
     config = FinetuneConfig(
         n_epochs=n_epochs,
         learning_rate=learning_rate,
@@ -192,7 +193,7 @@ def export(
     output: Annotated[Path, typer.Option("--output", "-o", help="Model directory to write.")],
     train: TrainOption = [AUTHORED_PARAGRAPHS],  # noqa: B006
     name: str = "zhangfa-small",
-    version: str = "0.1.0",
+    version: Annotated[str, typer.Option(help="Of the model.")] = "0.2.0",
 ) -> None:
     """Export to ONNX, check parity, calibrate, measure, and write the model directory."""
     from service.core.encode import EncodingConfig

@@ -31,6 +31,8 @@ _LENGTHS = (16, 64, 128, 256)  # tokens; past the window a paragraph is scored i
 class Evaluation:
     """Everything measured on one labelled file.
 
+    :ivar macro_f1: in document context, the paragraphs of a document judged together.
+    :ivar one_by_one: in document context, each paragraph judged by itself.
     :ivar by_field: paragraphs, accuracy and macro-F1 by field.
     :ivar by_length: the same by tokens of the paragraph.
     :ivar confidence: score of each paragraph's label, in document context, *shape* ``(n_paragraphs,)``.
@@ -44,6 +46,7 @@ class Evaluation:
     accuracy: float
     calibration_error: float
     abstention: Abstention
+    one_by_one: Interval
     without_context: Interval
     labels: list[LabelScore]
     by_field: dict[str, Part]
@@ -94,11 +97,16 @@ def _parts(names: Sequence[str], gold: Sequence[str], predicted: Sequence[str]) 
     return parts
 
 
-def judge_documents(bundle: Bundle, rows: Sequence[LabelledParagraph]) -> list[Prediction]:
-    """Predictions in document context, each document judged as a whole, in order."""
-    judged = iter(bundle.classify([item.paragraph for item in examples(rows)]))
+def judge_documents(
+    bundle: Bundle, rows: Sequence[LabelledParagraph], predictions: Sequence[Prediction]
+) -> list[Prediction]:
+    """Predictions that judge each document as a whole, in order.
+
+    :param predictions: of each row in its context, by itself.
+    """
+    single = iter(predictions)
     return [
-        prediction for document in by_document(rows) for prediction in bundle.decode([next(judged) for _ in document])
+        prediction for document in by_document(rows) for prediction in bundle.decode([next(single) for _ in document])
     ]
 
 
@@ -110,7 +118,8 @@ def evaluate(
     :param train: the rows the model was trained on, to train the baselines on; without them there are none.
     """
     inputs = [item.paragraph for item in examples(rows)]
-    predictions = judge_documents(bundle, rows)
+    single = bundle.classify(inputs)
+    predictions = judge_documents(bundle, rows, single)
     gold, documents = [row.label for row in rows], [row.document for row in rows]
     predicted = [prediction.label for prediction in predictions]
     alone = [p.label for p in bundle.classify([without_context(paragraph) for paragraph in inputs])]
@@ -128,6 +137,7 @@ def evaluate(
         accuracy=accuracy(gold, predicted),
         calibration_error=expected_calibration_error(confidence, correct),
         abstention=fit_min_score(confidence, correct),
+        one_by_one=macro_f1_interval(documents, gold, [prediction.label for prediction in single]),
         without_context=macro_f1_interval(documents, gold, alone),
         labels=label_scores(gold, predicted),
         by_field=_parts([row.field or "-" for row in rows], gold, predicted),

@@ -35,6 +35,7 @@ def markdown(
         "| | macro-F1 |",
         "|---|---|",
         f"| model, with document context | {e.macro_f1} |",
+        f"| model, with context, each paragraph judged by itself | {e.one_by_one} |",
         f"| model, paragraph alone | {e.without_context} |",
         *(f"| {name} | {interval} |" for name, interval in e.baselines.items()),
         *(f"| {name} | {interval} |" for name, interval in (arms or {}).items()),
