@@ -112,6 +112,7 @@ class _Client:
             async with asyncio.timeout(self.plan.timeout):
                 status = await connection.waiter
         except (OSError, TimeoutError, httptools.HttpParserError):
+            await asyncio.sleep(0.1)  # a server that has died must not be asked as fast as the machine can
             return FAILED
         if connection.usable:
             self.free.append(connection)

@@ -30,7 +30,6 @@ def _session(precision: Precision, n_threads: int, level: _LEVELS = _LEVELS.ORT_
     options = ort.SessionOptions()
     options.intra_op_num_threads = n_threads
     options.graph_optimization_level = level
-    options.enable_cpu_mem_arena = False
     options.log_severity_level = 3
     path = str(EMBEDDED_MODEL / ONNX_FILES[precision])
     return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])

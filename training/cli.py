@@ -123,6 +123,7 @@ def finetune(
     ] = [],  # noqa: B006
     n_epochs: int = 5,
     learning_rate: float = 1e-4,
+    head_learning_rate: Annotated[float, typer.Option(help="Of the pooler and the classifier.")] = 1e-3,
     batch_size: int = 16,
     start_share: Annotated[
         float, typer.Option(min=0, max=1, help="Share of the base's weights in the result; the base is a classifier.")
@@ -148,6 +149,7 @@ def finetune(
     config = FinetuneConfig(
         n_epochs=n_epochs,
         learning_rate=learning_rate,
+        head_learning_rate=head_learning_rate,
         batch_size=batch_size,
         start_share=start_share,
         crop_share=crop_share,

@@ -1,7 +1,6 @@
 """Pure ASGI middleware: request id, access log without text, body bound, content type and key."""
 
 import asyncio
-import contextlib
 import hmac
 import logging
 import re
@@ -179,18 +178,17 @@ class Gate:
 
     async def _run_while_wanted(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
         """Run the application, and cancel it if the client leaves, so that its paragraphs cost nothing any more."""
-        answering = asyncio.ensure_future(self.app(scope, _replay(body), send))
+        answering = asyncio.current_task()
+        assert answering is not None
         leaving = asyncio.ensure_future(_disconnected(receive))
+        leaving.add_done_callback(lambda done: done.cancelled() or answering.cancel())
         try:
-            await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
-            if answering.done():
-                await answering
-                return
-            answering.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await answering
+            await self.app(scope, _replay(body), send)
+        except asyncio.CancelledError:
+            if leaving.cancelled() or not leaving.done():
+                raise  # the server itself cancels
+            answering.uncancel()
         finally:
-            answering.cancel()
             leaving.cancel()
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes | None:

@@ -167,14 +167,17 @@ class Bundle:
         :raises ModelError: the engine failed.
         """
         logits = self.predictor.logits(encoded, alone=alone)
+        # Whole arrays become lists at once: in service this holds the interpreter's lock against the event loop.
+        orders = (-logits).argsort(axis=-1, kind="stable")
+        ranked = np.take_along_axis(softmax(logits), orders, axis=-1).tolist()
+        raw = (np.take_along_axis(logits, orders, axis=-1) * self.predictor.temperature).tolist()
         results = []
-        for paragraph, row, probabilities in zip(encoded, logits, softmax(logits), strict=True):
-            order = (-row).argsort(kind="stable").tolist()
+        for paragraph, order, scores, raw_scores in zip(encoded, orders.tolist(), ranked, raw, strict=True):
             labels = [self.manifest.labels[i] for i in order]
             results.append(
                 Prediction(
-                    scores=tuple(zip(labels, probabilities[order].tolist(), strict=True)),
-                    raw_scores=tuple(zip(labels, (row[order] * self.predictor.temperature).tolist(), strict=True)),
+                    scores=tuple(zip(labels, scores, strict=True)),
+                    raw_scores=tuple(zip(labels, raw_scores, strict=True)),
                     n_tokens=paragraph.n_tokens,
                     n_windows=len(paragraph.windows),
                 )
