@@ -7,6 +7,7 @@ It runs as a process of its own: ``python -m benchmarks.load`` reads one JSON pl
 
 import asyncio
 import json
+import os
 import random
 import sys
 import time
@@ -156,7 +157,9 @@ def main() -> None:
         runner = uvloop.run
     except ModuleNotFoundError:
         runner = asyncio.run
-    print(json.dumps(asdict(runner(run(Plan(**json.load(sys.stdin)))))))
+    result = runner(run(Plan(**json.load(sys.stdin))))
+    os.set_blocking(sys.stdout.fileno(), True)  # uvloop may leave the pipe so that a long line is cut
+    print(json.dumps(asdict(result)))
 
 
 if __name__ == "__main__":

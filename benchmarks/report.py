@@ -11,7 +11,7 @@ import matplotlib.pyplot as plt
 _INTRODUCTION = """# Performance
 
 Made by `python -m benchmarks.compare --peers FOLDER` (`benchmarks/peers/install.sh` makes the folder): {n_threads}
-cores, the load generator on the same cores, medians of {n_rounds} interleaved rounds of {seconds:g} s a load. Every
+cores, the load generator on the same cores, medians of {n_rounds} interleaved round(s) of {seconds:g} s a load. Every
 server has the same weights; LitServe, mosec, BentoML and Zhangfa run the same int8 ONNX file in ONNX Runtime, the
 pipeline and infinity run float32 in torch. Texts are {what}, one a request, alone and
 without context. Latencies are milliseconds.
