@@ -91,7 +91,7 @@ def _measure(run: Running, bodies: list[str], seconds: float) -> dict[str, Any]:
     return measured
 
 
-def _limit(name: str, chosen: list[str], n_threads: int) -> float:
+def _limit(name: str, chosen: list[str]) -> float:
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.limits", name],
         input=json.dumps(chosen),
@@ -127,7 +127,7 @@ def main(
     with tempfile.TemporaryDirectory() as logs:
         for number in range(n_rounds):
             for name in LIMITS:
-                limits[name].append(_limit(name, chosen, n_threads))
+                limits[name].append(_limit(name, chosen))
             for server in asked:
                 typer.echo(f"round {number + 1}: {server.name}", err=True)
                 bodies = [server.request_body(text) for text in chosen]

@@ -1,9 +1,9 @@
 """The model without any server: texts one after the other in ONNX Runtime and in OpenVINO, as fast as each goes.
 
-    python -m benchmarks.limits
+    python -m benchmarks.limits NAME < texts.json
 
-Each run is a process of its own (``python -m benchmarks.limits NAME``) that reads texts as JSON from standard input and
-prints seconds, so that no library's threads stand in the way of another's.
+``benchmarks/compare.py`` runs each of ``LIMITS`` in a process of its own, so that no library's threads stand in the way
+of another's. A list of texts comes in, seconds come out.
 """
 
 import json

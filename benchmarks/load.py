@@ -25,7 +25,7 @@ class Plan:
     """What to send.
 
     :ivar bodies: JSON bodies, taken in turn from a shuffled list.
-    :ivar n_clients: connections of a closed loop, or the most connections of an open one.
+    :ivar n_clients: connections of a closed loop; an open one opens as many as it needs.
     :ivar rate: requests a second for an open loop with exponential gaps; 0 for a closed loop.
     """
 

@@ -46,7 +46,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        batcher = Batcher(bundle, metrics, settings.max_queued_tokens, settings.batch_tokens)
+        batcher = Batcher(bundle, metrics, settings.max_queued_tokens)
         workers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="work")  # tokenisation, outlines
         # One thread: PDFium is not safe for threads, and large files must not take the others' turn.
         readers = ThreadPoolExecutor(max_workers=1, thread_name_prefix="read")

@@ -69,10 +69,10 @@ class Batcher:
     that is alone takes all cores. A failed batch fails its own requests only, and no failure ends a thread.
     """
 
-    def __init__(self, bundle: Bundle, metrics: Metrics, max_queued_tokens: int, batch_tokens: int) -> None:
+    def __init__(self, bundle: Bundle, metrics: Metrics, max_queued_tokens: int) -> None:
         self._bundle, self._metrics = bundle, metrics
         self._max_queued_tokens = max_queued_tokens
-        self._queue = TokenQueue(batch_tokens, max_queued_tokens // _SHARE_OF_ONE)
+        self._queue = TokenQueue(bundle.predictor.config.token_budget, max_queued_tokens // _SHARE_OF_ONE)
         self._changed = threading.Condition()
         self._n_busy = 0
         self._closed = False
