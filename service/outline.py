@@ -139,5 +139,6 @@ def outline_document(bundle: Bundle, source: str | SourceText, *, sentences: boo
     spans = None
     if sentences:
         asked = document_sentences(document)
-        spans = label_spans(asked, bundle.classify([sentence.context for sentence in asked]), predictions)
+        judged = bundle.classify([sentence.context for sentence in asked])
+        spans = label_spans(asked, judged, predictions, bundle.manifest.sentence_transitions)
     return outline_answer(document, predictions, spans)

@@ -108,6 +108,10 @@ TrainOption = Annotated[
     list[Path], typer.Option("--train", help="Labelled JSONL to train on; may be repeated. Default: the authored set.")
 ]
 
+MixedOption = Annotated[
+    list[Path], typer.Option("--mixed", help="JSONL of mixed paragraphs with their boundaries; may be repeated.")
+]
+
 
 @app.command()
 def finetune(
@@ -118,9 +122,7 @@ def finetune(
         list[Path],
         typer.Option(help="Labelled JSONL for early stopping; may be repeated. Default: a tenth of the documents."),
     ] = [],  # noqa: B006
-    mixed: Annotated[
-        list[Path], typer.Option("--mixed", help="JSONL of mixed paragraphs with their boundaries; may be repeated.")
-    ] = [],  # noqa: B006
+    mixed: MixedOption = [],  # noqa: B006
     n_epochs: int = 5,
     learning_rate: float = 1e-4,
     head_learning_rate: Annotated[float, typer.Option(help="Of the pooler and the classifier.")] = 1e-3,
@@ -129,7 +131,8 @@ def finetune(
         float, typer.Option(min=0, max=1, help="Share of the base's weights in the result; the base is a classifier.")
     ] = 0.0,
     crop_share: Annotated[
-        float, typer.Option(min=0, max=1, help="How often an example is shown as a run of its sentences only.")
+        float,
+        typer.Option(min=0, max=1, help="How often a paragraph of one function shows a run of its sentences only."),
     ] = 0.0,
     random_weights: Annotated[
         bool, typer.Option("--random-weights", help="Begin with noise in the shape of the base, for comparison.")
@@ -194,14 +197,15 @@ def export(
     dev: Annotated[Path, typer.Option(help="Labelled JSONL for parity, temperature and the card's figures.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Model directory to write.")],
     train: TrainOption = [AUTHORED_PARAGRAPHS],  # noqa: B006
+    mixed: MixedOption = [],  # noqa: B006
     name: str = "zhangfa-small",
-    version: Annotated[str, typer.Option(help="Of the model.")] = "0.2.0",
+    version: Annotated[str, typer.Option(help="Of the model.")] = "0.3.0",
 ) -> None:
     """Export to ONNX, check parity, calibrate, measure, and write the model directory."""
     from service.core.encode import EncodingConfig
     from training.release import ReleaseRequest, release
 
-    manifest = release(ReleaseRequest(model, output, name, version, train, dev, EncodingConfig()))
+    manifest = release(ReleaseRequest(model, output, name, version, train, dev, EncodingConfig(), mixed))
     typer.echo(json.dumps(manifest.metrics, indent=2))
 
 
@@ -249,19 +253,16 @@ def evaluate(
 @app.command()
 def split(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for train.jsonl and held_out.jsonl.")],
-    data: Annotated[list[Path], typer.Argument(help="Labelled JSONL.")] = [AUTHORED_PARAGRAPHS],  # noqa: B006
-    held_out_share: Annotated[float, typer.Option(min=0.01, max=0.5, help="Share of the paragraphs.")] = 0.08,
-    seed: int = 0,
 ) -> None:
-    """Hold whole documents out, near-duplicates on one side."""
-    from training.data.split import split_by_document
-
-    parts = split_by_document([row for path in data for row in _labelled(path)], held_out_share, seed)
+    """Part the authored set into the documents to train on and those held out, as their description says."""
+    held_out = {document.document for document in read_authored_documents() if document.held_out}
+    rows = _labelled(AUTHORED_PARAGRAPHS)
     output.mkdir(parents=True, exist_ok=True)
-    for name, rows in zip(("train", "held_out"), parts, strict=True):
-        lines = [row.model_dump_json(exclude_none=True) + "\n" for row in rows]
+    for name, chosen in (("train", False), ("held_out", True)):
+        part = [row for row in rows if (row.document in held_out) is chosen]
+        lines = [row.model_dump_json(exclude_none=True) + "\n" for row in part]
         (output / f"{name}.jsonl").write_text("".join(lines), encoding="utf-8")
-        typer.echo(f"{name}: {len(rows)} paragraphs of {len({row.document for row in rows})} documents")
+        typer.echo(f"{name}: {len(part)} paragraphs of {len({row.document for row in part})} documents")
 
 
 @app.command()

@@ -12,6 +12,7 @@ from service.core.encode import EncodedParagraph, Encoder, ParagraphInput, pad
 from service.core.labels import LABEL_IDS
 from service.core.segment import with_context
 from service.core.sentences import split_sentences
+from service.core.spans import sentence_inputs
 from training.data.mixed import MixedParagraph
 from training.data.schema import LabelledParagraph, by_document
 
@@ -21,11 +22,13 @@ class Example:
     """One paragraph with its context and its target.
 
     :ivar target: probability of each label, *shape* ``(n_labels,)``, float32, summing to 1.
+    :ivar does_one_thing: every part of it has the same target.
     """
 
     paragraph: ParagraphInput
     target: np.ndarray
     label: str
+    does_one_thing: bool = True
 
 
 def examples(rows: Sequence[LabelledParagraph], secondary_share: float = 0.2) -> list[Example]:
@@ -36,29 +39,46 @@ def examples(rows: Sequence[LabelledParagraph], secondary_share: float = 0.2) ->
     result = []
     for document in by_document(rows):
         for row, paragraph in zip(document, with_context([row.text for row in document]), strict=True):
-            result.append(Example(paragraph, _target(row, secondary_share), row.label))
+            does_one_thing = row.segments is None and row.secondary is None
+            result.append(Example(paragraph, _target(row, secondary_share), row.label, does_one_thing))
     return result
 
 
-def sentence_examples(rows: Sequence[MixedParagraph]) -> list[Example]:
-    """Each sentence of paragraphs that mix functions, with the sentences around it as context."""
+def sentence_examples(rows: Sequence[LabelledParagraph], mixed: Sequence[MixedParagraph] = ()) -> list[list[Example]]:
+    """For each paragraph that mixes functions its sentences, where they stand in it.
+
+    :param rows: only those with segments count.
+    """
+    pairs = [
+        (paragraph, row.segments)
+        for document in by_document(rows)
+        for row, paragraph in zip(document, with_context([row.text for row in document]), strict=True)
+        if row.segments
+    ]
+    pairs += [(ParagraphInput(row.text, tuple(row.headings)), row.segments) for row in mixed]
     result = []
-    for row in rows:
-        spans, labels = split_sentences(row.text), row.labels()
-        texts = [row.text[start:end] for start, end in spans]
-        for (start, _), text, before, after in zip(spans, texts, ["", *texts[:-1]], [*texts[1:], ""], strict=True):
-            target = np.zeros(len(LABEL_IDS), dtype=np.float32)
-            target[LABEL_IDS.index(labels[start])] = 1.0
-            result.append(Example(ParagraphInput(text, tuple(row.headings), before, after), target, labels[start]))
+    for paragraph, segments in pairs:
+        labels = [label for label, text in segments for _ in text]
+        result.append(
+            [
+                Example(sentence, _one_hot(labels[start]), labels[start])
+                for start, _, sentence in sentence_inputs(paragraph)
+            ]
+        )
     return result
+
+
+def _one_hot(label: str) -> np.ndarray:
+    target = np.zeros(len(LABEL_IDS), dtype=np.float32)
+    target[LABEL_IDS.index(label)] = 1.0
+    return target
 
 
 def _target(row: LabelledParagraph, secondary_share: float) -> np.ndarray:
     if row.scores is not None:
         scores = np.asarray([row.scores[label] for label in LABEL_IDS], dtype=np.float32)
         return np.asarray(scores / scores.sum())
-    target = np.zeros(len(LABEL_IDS), dtype=np.float32)
-    target[LABEL_IDS.index(row.label)] = 1.0
+    target = _one_hot(row.label)
     if row.secondary:
         target[LABEL_IDS.index(row.label)] -= secondary_share
         target[LABEL_IDS.index(row.secondary)] = secondary_share
@@ -79,13 +99,15 @@ def drop_context(paragraph: ParagraphInput, rng: random.Random, drop_all: float,
         headings=() if rng.random() < drop_part else paragraph.headings,
         before="" if rng.random() < drop_part else paragraph.before,
         after="" if rng.random() < drop_part else paragraph.after,
+        preceding="" if rng.random() < drop_part else paragraph.preceding,
+        following="" if rng.random() < drop_part else paragraph.following,
     )
 
 
 def crop_to_sentences(paragraph: ParagraphInput, rng: random.Random) -> ParagraphInput:
-    """A run of the paragraph's sentences with the sentences around it as context; the whole if it has but one.
+    """A run of the paragraph's sentences where it stands; the whole if it has but one.
 
-    Short passages and single sentences inside mixed paragraphs are then no strangers to the model.
+    Short passages and single sentences of paragraphs are then no strangers to the model.
     """
     spans = split_sentences(paragraph.text)
     if len(spans) < 2:
@@ -93,12 +115,8 @@ def crop_to_sentences(paragraph: ParagraphInput, rng: random.Random) -> Paragrap
     n_kept = rng.randint(1, len(spans) - 1)
     first = rng.randint(0, len(spans) - n_kept)
     (start, _), (_, end) = spans[first], spans[first + n_kept - 1]
-    return replace(
-        paragraph,
-        text=paragraph.text[start:end],
-        before=paragraph.text[slice(*spans[first - 1])] if first else paragraph.before,
-        after=paragraph.text[slice(*spans[first + n_kept])] if first + n_kept < len(spans) else paragraph.after,
-    )
+    text = paragraph.text
+    return replace(paragraph, text=text[start:end], preceding=text[:start], following=text[end:])
 
 
 class TrainingWindows(torch.utils.data.Dataset[dict[str, Any]]):
@@ -124,7 +142,7 @@ class TrainingWindows(torch.utils.data.Dataset[dict[str, Any]]):
 
     def __getitem__(self, index: int) -> dict[str, Any]:
         item = self.items[index]
-        crop = self.crop_share > 0 and self.rng.random() < self.crop_share
+        crop = item.does_one_thing and self.rng.random() < self.crop_share
         shown = crop_to_sentences(item.paragraph, self.rng) if crop else item.paragraph
         paragraph = drop_context(shown, self.rng, self.drop_all, self.drop_part)
         window = self.rng.choice(self.encoder.encode(paragraph).windows)
@@ -132,7 +150,10 @@ class TrainingWindows(torch.utils.data.Dataset[dict[str, Any]]):
 
 
 class EvaluationWindows(torch.utils.data.Dataset[dict[str, Any]]):
-    """Every window of every example, in order; ``encoded`` tells which belong together."""
+    """Every window of every example, short ones first, so that batches pad little.
+
+    :ivar encoded: the windows of each example, in the order of the examples.
+    """
 
     def __init__(self, items: Sequence[Example], encoder: Encoder) -> None:
         self.items = items
@@ -142,13 +163,20 @@ class EvaluationWindows(torch.utils.data.Dataset[dict[str, Any]]):
             for item, paragraph in zip(items, self.encoded, strict=True)
             for window in paragraph.windows
         ]
+        self._order = np.argsort([len(window) for window, _ in self._flat], kind="stable")
 
     def __len__(self) -> int:
         return len(self._flat)
 
     def __getitem__(self, index: int) -> dict[str, Any]:
-        window, target = self._flat[index]
+        window, target = self._flat[self._order[index]]
         return {"window": window, "labels": target}
+
+    def in_reading_order(self, logits: np.ndarray) -> np.ndarray:
+        """Rows of logits, *shape* ``(n_windows, n_labels)``, as ``encoded`` counts the windows."""
+        result = np.empty_like(logits)
+        result[self._order] = logits
+        return result
 
 
 @dataclass(frozen=True)

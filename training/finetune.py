@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ class FinetuneConfig:
     :ivar head_learning_rate: for the pooler and the classifier, which start from noise.
     :ivar drop_all: probability that an example is shown without any context.
     :ivar drop_part: probability that the headings, the text before or the text after is hidden, each by itself.
-    :ivar crop_share: probability that an example is shown as a run of its sentences, and not whole.
+    :ivar crop_share: probability that a paragraph which does one thing is asked for a run of its sentences only.
     :ivar secondary_share: target probability of the secondary label.
     :ivar patience: epochs without a better macro-F1 before training stops.
     :ivar random_weights: begin with noise in the shape of the base, and not with its weights.
@@ -130,7 +131,9 @@ class WindowMetrics:
     windows: EvaluationWindows
 
     def __call__(self, prediction: EvalPrediction) -> dict[str, float]:
-        logits = combine_windows(np.asarray(prediction.predictions), self.windows.encoded)
+        logits = combine_windows(
+            self.windows.in_reading_order(np.asarray(prediction.predictions)), self.windows.encoded
+        )
         predicted = [LABEL_IDS[i] for i in logits.argmax(axis=-1)]
         gold = [item.label for item in self.windows.items]
         return {"macro_f1": macro_f1(gold, predicted), "accuracy": accuracy(gold, predicted)}
@@ -164,7 +167,7 @@ def finetune(
     encoder = load_encoder(base, encoding)
     model = load_classifier(base, config.dropout, config.random_weights)
     train_set = TrainingWindows(
-        [*examples(train, config.secondary_share), *sentence_examples(mixed)],
+        [*examples(train, config.secondary_share), *chain.from_iterable(sentence_examples(train, mixed))],
         encoder,
         drop_all=config.drop_all,
         drop_part=config.drop_part,
@@ -209,7 +212,10 @@ def finetune(
     trainer.train()
     if config.start_share:
         average_weights(model, load_classifier(base, config.dropout), config.start_share)
-    metrics = trainer.evaluate()
+        metrics = trainer.evaluate()
+    else:
+        evaluations = [entry for entry in trainer.state.log_history if "eval_macro_f1" in entry]
+        metrics = max(evaluations, key=lambda entry: entry["eval_macro_f1"])
     model.to(torch.float16).save_pretrained(output)  # half the size; parity is checked against these weights
     AutoTokenizer.from_pretrained(base).save_pretrained(output)
     return {name.removeprefix("eval_"): value for name, value in metrics.items() if name.startswith("eval_")}

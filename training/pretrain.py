@@ -17,7 +17,7 @@ from transformers import BertConfig, BertForMaskedLM
 
 from training.initialization import local_columns, look_at_neighbours, sinusoidal_positions
 from training.masking import MaskedBatch, mask_spans
-from training.objectives import pretraining_losses
+from training.objectives import Losses, pretraining_losses
 from training.optimizer import MasterWeightsOptimizer
 from training.tokens import TokenStream
 
@@ -32,6 +32,7 @@ class PretrainConfig:
     :ivar hours: wall-clock budget over all resumed runs together.
     :ivar long_share: last share of the budget that trains on ``long_tokens`` instead of ``short_tokens``.
     :ivar batch_tokens: tokens per update.
+    :ivar mean_span: mean length in tokens of what is hidden together; 1 hides single tokens.
     :ivar bag_weight: weight of the bag-of-words loss from ``[CLS]`` beside the masked-language-model loss.
     """
 
@@ -49,6 +50,7 @@ class PretrainConfig:
     warmup_share: float = 0.02
     weight_decay: float = 0.01
     mask_share: float = 0.2
+    mean_span: float = 1.8
     bag_weight: float = 0.5
     seed: int = 0
 
@@ -125,15 +127,23 @@ class Pretraining:
         self.held_out = tokens[-n_held_out:]
         self.stream = TokenStream(tokens[:-n_held_out], config.seed)
         self.ids, self.vocab_size = special_ids, vocab_size
-        self.model = (
-            _load(start, vocab_size) if start else _create(config, vocab_size, special_ids["pad"], embeddings)
-        ).to(self.device)
+        self.model = self.create(embeddings, start).to(self.device)
         self.optimizer = MasterWeightsOptimizer(self.model, config.learning_rate, config.weight_decay)
         self.model.to(torch.bfloat16)
         self.optimizer.working = [p for p in self.model.parameters() if p.requires_grad]
         self.step, self.seconds, self.n_tokens_seen = 0, 0.0, 0
         if (output / CHECKPOINT).exists():
             self._resume()
+
+    def create(self, embeddings: np.ndarray | None, start: Path | None) -> BertForMaskedLM:
+        """The model to be trained; another objective may add layers to it."""
+        if start:
+            return _load(start, self.vocab_size)
+        return _create(self.config, self.vocab_size, self.ids["pad"], embeddings)
+
+    def losses(self, batch: MaskedBatch, blocks: np.ndarray) -> Losses:
+        """What one batch costs; another objective may count otherwise."""
+        return pretraining_losses(self.model, batch, blocks, self.device)
 
     def _resume(self) -> None:
         state = torch.load(self.output / CHECKPOINT, map_location=self.device, weights_only=True)
@@ -175,6 +185,7 @@ class Pretraining:
             vocab_size=self.vocab_size,
             n_special=max(self.ids.values()) + 1,
             share=self.config.mask_share,
+            mean_span=self.config.mean_span,
         )
 
     @torch.no_grad()
@@ -184,7 +195,7 @@ class Pretraining:
         n_blocks = min(64, len(self.held_out) // (n_tokens - 1))
         blocks = TokenStream(self.held_out, 0).next_blocks(n_blocks, n_tokens, self.ids["cls"])
         batch = self._mask(blocks, np.random.default_rng(0))
-        return pretraining_losses(self.model, batch, blocks, self.device).masked.item()
+        return self.losses(batch, blocks).masked.item()
 
     def learning_rate(self, progress: float) -> float:
         """Linear warm-up, then linear decay to 2% of the peak by share of the time budget."""
@@ -210,7 +221,7 @@ class Pretraining:
             n_blocks = max(1, self.config.batch_tokens // n_tokens)
             blocks = self.stream.next_blocks(n_blocks, n_tokens, self.ids["cls"])
             rng = np.random.default_rng((self.config.seed, self.step))
-            losses = pretraining_losses(self.model, self._mask(blocks, rng), blocks, self.device)
+            losses = self.losses(self._mask(blocks, rng), blocks)
             loss = losses.masked + self.config.bag_weight * losses.bag
             if not math.isfinite(loss.item()):
                 raise FloatingPointError(f"the loss is {loss.item()} at step {self.step}; lower the learning rate")

@@ -18,11 +18,12 @@ from service.core.text import NORMALIZER_VERSION
 from training import export
 from training.calibrate import fit_temperature
 from training.card import model_card
+from training.data.mixed import read_mixed
 from training.data.schema import LabelledParagraph, by_document, read_labelled
 from training.dataset import examples, without_context
 from training.evaluate import evaluate
 from training.finetune import load_encoder
-from training.transitions import count_transitions, fit_strength
+from training.transitions import count_sentence_transitions, count_transitions, fit_strength
 
 _N_CALIBRATION_PARAGRAPHS = 256
 
@@ -32,6 +33,7 @@ class ReleaseRequest:
     """What to export and what to measure it on.
 
     :ivar train_files: the labelled files the model was fine-tuned on.
+    :ivar mixed_files: paragraphs that mix functions, which it was fine-tuned on too.
     :ivar dev_file: held-out labelled rows for parity, temperature and the figures of the card.
     :ivar largest_int8_flip_share: of labels that int8 may change before the release is refused.
     :ivar largest_int8_f1_loss: of macro-F1 that int8 may cost, likewise.
@@ -44,6 +46,7 @@ class ReleaseRequest:
     train_files: Sequence[Path]
     dev_file: Path
     encoding: EncodingConfig
+    mixed_files: Sequence[Path] = ()
     largest_int8_flip_share: float = export.LARGEST_INT8_FLIP_SHARE
     largest_int8_f1_loss: float = export.LARGEST_INT8_F1_LOSS
 
@@ -113,6 +116,7 @@ def release(request: ReleaseRequest) -> Manifest:
         temperature[precision] = fit_temperature(logits, gold)
     in_context = softmax(logits[: len(dev)] / temperature["int8"])
     transitions = fit_strength(count_transitions(train), list(_documents(dev, in_context)))
+    mixed = [row for path in request.mixed_files for row in read_mixed(path)]
     export.check_parity(parity["fp32"], parity["int8"], request.largest_int8_flip_share, request.largest_int8_f1_loss)
 
     manifest = Manifest(
@@ -125,9 +129,10 @@ def release(request: ReleaseRequest) -> Manifest:
         temperature=temperature,
         encoding=request.encoding,
         transitions=transitions,
+        sentence_transitions=count_sentence_transitions(train, mixed),
         files=_files(target),
         git_commit=_git_commit(),
-        data={path.name: sha256(path) for path in (*request.train_files, request.dev_file)},
+        data={path.name: sha256(path) for path in (*request.train_files, *request.mixed_files, request.dev_file)},
     )
     (target / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
     measured = evaluate(Bundle.load(target, "int8"), dev, train).summary()

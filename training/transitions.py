@@ -8,17 +8,35 @@ from scipy.optimize import minimize_scalar
 
 from service.core.decode import Transitions
 from service.core.labels import LABEL_IDS
+from training.data.mixed import MixedParagraph
 from training.data.schema import LabelledParagraph, by_document
+from training.dataset import sentence_examples
 
+_SENTENCE_STRENGTH = 0.6  # chosen on held-out documents, as the weight of the paragraph is in service.core.spans
 _SMOOTHING = 0.5  # added to every count, so that nothing is impossible (Jeffreys)
 
 
 def count_transitions(rows: Sequence[LabelledParagraph]) -> Transitions:
     """Smoothed relative frequencies of what follows what, beginnings and ends included, at full strength."""
+    return _count([[row.label for row in document] for document in by_document(rows)])
+
+
+def count_sentence_transitions(
+    rows: Sequence[LabelledParagraph], mixed: Sequence[MixedParagraph]
+) -> Transitions | None:
+    """The same from sentence to sentence inside paragraphs that mix functions; ``None`` if there are none.
+
+    :param rows: only those with segments count.
+    """
+    sequences = [[item.label for item in paragraph] for paragraph in sentence_examples(rows, mixed)]
+    return replace(_count(sequences), strength=_SENTENCE_STRENGTH) if sequences else None
+
+
+def _count(sequences: Sequence[Sequence[str]]) -> Transitions:
     n = len(LABEL_IDS)
     counts = np.full((n + 1, n + 1), _SMOOTHING)  # the last row is the beginning, the last column the end
-    for document in by_document(rows):
-        states = [n, *(LABEL_IDS.index(row.label) for row in document), n]
+    for labels in sequences:
+        states = [n, *map(LABEL_IDS.index, labels), n]
         np.add.at(counts, (states[:-1], states[1:]), 1)
     logs = np.log(counts / counts.sum(axis=1, keepdims=True)).round(4)
     following = tuple(tuple(row) for row in logs[:n, :n].tolist())

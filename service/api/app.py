@@ -11,6 +11,7 @@ from fastapi_offline import FastAPIOffline
 
 from service import __version__
 from service.api import documents, page, problems, routes
+from service.api.admission import Admission
 from service.api.batching import Batcher
 from service.api.metrics import Metrics
 from service.api.middleware import Gate, RequestContext
@@ -80,8 +81,8 @@ def create_app(settings: Settings) -> FastAPI:
         max_body_bytes=settings.max_body_bytes,
         max_upload_bytes=settings.max_upload_bytes,
         body_seconds=settings.body_seconds,
-        max_open_requests=settings.max_open_requests,
         api_key=key,
     )
-    app.add_middleware(RequestContext, metrics=metrics)  # outermost, so refusals have an id too
+    app.add_middleware(RequestContext, metrics=metrics)
+    app.add_middleware(Admission, metrics=metrics, max_open_requests=settings.max_open_requests, api_key=key)
     return app

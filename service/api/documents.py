@@ -117,7 +117,9 @@ def _written(state: Any, asked: _Asked, cut: _Cut, classified: Classified, outpu
     n_paragraphs = len(cut.document.paragraphs)
     predictions = state.bundle.decode(classified.predictions[:n_paragraphs])
     judged = classified.predictions[n_paragraphs:]
-    spans = label_spans(cut.sentences, judged, predictions) if asked.sentences else None
+    spans = None
+    if asked.sentences:
+        spans = label_spans(cut.sentences, judged, predictions, state.bundle.manifest.sentence_transitions)
     answer = outline_answer(cut.document, predictions, spans)
     if output != "json":
         return RENDERERS[output](answer)

@@ -54,6 +54,11 @@ class Metrics:
         for cause in REJECTIONS:
             self.rejections.labels(cause)
 
+    def count_request(self, route: str, status: int, seconds: float) -> None:
+        """Count and time a whole request."""
+        self.requests.labels(route, status).inc()
+        self.request_seconds.labels(route).observe(seconds)
+
     def count_rejection(self, code: str) -> None:
         """Count a refused request by the code of its answer; other problems are no refusals."""
         if code in REJECTIONS:

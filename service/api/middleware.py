@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.api.batching import OverloadedError, StoppedError
+from service.api.batching import StoppedError
 from service.api.inference import refusal
 from service.api.metrics import Metrics
 from service.api.problems import Problem, internal, too_large
@@ -20,13 +20,25 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _OPEN_PATHS = frozenset({"/", "/health/live", "/health/ready"})
 _OPEN_FOLDER = "/web/"  # the page itself holds nothing to protect; it asks for the key
 _UPLOAD_PATH = "/v1/documents"
-_INFERENCE_PATHS = frozenset({"/predict", "/v1/classify", _UPLOAD_PATH})
+INFERENCE_PATHS = frozenset({"/predict", "/v1/classify", _UPLOAD_PATH})
 _FORM_OVERHEAD_BYTES = 10_000  # boundaries and field names around an uploaded file
 _CLIENT_LEFT = 499  # no answer was sent; the number that nginx logs for it
 _log = logging.getLogger("zhangfa.access")
 
 
 _JSON, _UPLOAD = "application/json", "multipart/form-data"
+
+
+def request_id(headers: Headers) -> str:
+    """The id that the client gave, if it is fit for a log, or a new one."""
+    given = headers.get("x-request-id", "")
+    return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+
+
+def has_key(headers: Headers, api_key: str) -> bool:
+    """Whether the request carries the service's key, compared in constant time."""
+    scheme, _, key = headers.get("authorization", "").partition(" ")
+    return scheme.lower() == "bearer" and hmac.compare_digest(key.strip().encode(), api_key.encode())
 
 
 def _media_type(scope: Scope) -> str:
@@ -46,8 +58,7 @@ class RequestContext:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        given = Headers(scope=scope).get("x-request-id", "")
-        request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        own_id = request_id(Headers(scope=scope))
         started = time.perf_counter()
         status = 0
 
@@ -55,7 +66,7 @@ class RequestContext:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["X-Request-ID"] = request_id
+                MutableHeaders(scope=message)["X-Request-ID"] = own_id
             await send(message)
 
         try:
@@ -65,17 +76,16 @@ class RequestContext:
                 await refusal(StoppedError()).response()(scope, receive, send_with_id)
             raise
         except Exception as error:
-            _log.exception("unexpected error", extra={"request_id": request_id, "error": type(error).__name__})
+            _log.exception("unexpected error", extra={"request_id": own_id, "error": type(error).__name__})
             if not status:
                 await internal().response()(scope, receive, send_with_id)
         finally:
             seconds = time.perf_counter() - started
-            path = scope["path"] if scope["path"] in _INFERENCE_PATHS else "unmatched"
-            route = getattr(scope.get("route"), "path", path)
-            self.metrics.requests.labels(route, status or _CLIENT_LEFT).inc()
-            self.metrics.request_seconds.labels(route).observe(seconds)
+            path = scope["path"] if scope["path"] in INFERENCE_PATHS else "unmatched"
+            route = str(getattr(scope.get("route"), "path", path))
+            self.metrics.count_request(route, status or _CLIENT_LEFT, seconds)
             line = {
-                "request_id": request_id,
+                "request_id": own_id,
                 "method": scope["method"],
                 "route": route,
                 "status": status or _CLIENT_LEFT,
@@ -85,7 +95,7 @@ class RequestContext:
 
 
 class Gate:
-    """Refuses what must not reach a route: no key, a body of the wrong type, too large or too slow, or overload."""
+    """Refuses what must not reach a route: no key, or a body of the wrong type, too large or too slow."""
 
     def __init__(
         self,
@@ -94,13 +104,11 @@ class Gate:
         max_body_bytes: int,
         max_upload_bytes: int,
         body_seconds: float,
-        max_open_requests: int,
         api_key: str | None,
     ) -> None:
         self.app, self.metrics, self.api_key = app, metrics, api_key
         self.max_body_bytes, self.max_upload_bytes = max_body_bytes, max_upload_bytes
-        self.body_seconds, self.max_open_requests = body_seconds, max_open_requests
-        self.n_open = 0
+        self.body_seconds = body_seconds
 
     def _bound(self, scope: Scope) -> tuple[str, int, int]:
         """What is bounded, the bound that is named, and the bytes that the body may have."""
@@ -111,37 +119,21 @@ class Gate:
     def _refusal(self, scope: Scope) -> Problem | None:
         headers = Headers(scope=scope)
         path = scope["path"]
-        if self.api_key is not None and path not in _OPEN_PATHS and not path.startswith(_OPEN_FOLDER):
-            scheme, _, key = headers.get("authorization", "").partition(" ")
-            if scheme.lower() != "bearer" or not hmac.compare_digest(key.strip().encode(), self.api_key.encode()):
-                return Problem(
-                    401, "unauthenticated", "需要请求头 Authorization: Bearer <密钥>", {"WWW-Authenticate": "Bearer"}
-                )
+        open_to_all = self.api_key is None or path in _OPEN_PATHS or path.startswith(_OPEN_FOLDER)
+        if self.api_key is not None and not open_to_all and not has_key(headers, self.api_key):
+            return Problem(
+                401, "unauthenticated", "需要请求头 Authorization: Bearer <密钥>", {"WWW-Authenticate": "Bearer"}
+            )
         if scope["method"] == "POST":
             media_type = _media_type(scope)
             allowed = (_JSON, _UPLOAD) if path == _UPLOAD_PATH else (_JSON,)
             if media_type not in allowed:
                 expected = " 或 ".join(allowed)
                 return Problem(415, "unsupported-type", f"请求体类型是 {media_type or '空'}，应为 {expected}")
-            if path in _INFERENCE_PATHS and (problem := self._overload(scope)):
-                return problem
         what, limit, n_allowed = self._bound(scope)
         length = headers.get("content-length", "0")
         if length.isdigit() and int(length) > n_allowed:
             return too_large(what, limit)
-        return None
-
-    def _overload(self, scope: Scope) -> Problem | None:
-        """Refuse before the body is read: under overload the cores belong to the requests that were taken."""
-        state = getattr(scope["app"].state, "zhangfa", None)
-        if self.n_open >= self.max_open_requests:
-            detail = f"同时处理的请求已达上限 {self.max_open_requests}：请稍后重试"
-            return Problem(429, "overloaded", detail, {"Retry-After": "1"})
-        try:
-            if state is not None:
-                state.batcher.check_admission()
-        except (OverloadedError, StoppedError) as error:
-            return refusal(error)
         return None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -154,14 +146,6 @@ class Gate:
         if scope["method"] != "POST":
             await self.app(scope, receive, send)
             return
-        self.n_open += 1
-        try:
-            await self._take(scope, receive, send)
-        finally:
-            self.n_open -= 1
-
-    async def _take(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Read the body within its bounds and hand the request on."""
         try:
             async with asyncio.timeout(self.body_seconds):  # a client that trickles its body must not stay for ever
                 body = await self._body(scope, receive)

@@ -35,6 +35,7 @@ class Manifest:
     :ivar temperature: divides the logits of each precision before the softmax.
     :ivar encoding: token budgets the model was trained with.
     :ivar transitions: how functions follow each other in a document; ``None`` judges each paragraph by itself.
+    :ivar sentence_transitions: the same from sentence to sentence inside a paragraph, in the order of ``labels``.
     :ivar files: SHA-256 of each file, by path relative to the directory.
     :ivar data: names and SHA-256 of the labelled files it was trained on.
     :ivar metrics: measured figures, by evaluation set.
@@ -50,6 +51,7 @@ class Manifest:
     encoding: EncodingConfig
     files: dict[str, str]
     transitions: Transitions | None = None
+    sentence_transitions: Transitions | None = None
     git_commit: str = ""
     data: dict[str, str] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
@@ -68,8 +70,9 @@ class Manifest:
             values = json.loads(text)
             values["labels"] = tuple(values["labels"])
             values["encoding"] = EncodingConfig(**values["encoding"])
-            if values.get("transitions") is not None:
-                values["transitions"] = from_lists(values["transitions"])
+            for name in ("transitions", "sentence_transitions"):
+                if values.get(name) is not None:
+                    values[name] = from_lists(values[name])
             return cls(**values)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise BundleError(f"{MANIFEST} 格式不对：{error!r}；请重新导出模型") from error
@@ -86,10 +89,9 @@ class Manifest:
         ):
             if theirs != ours:
                 raise BundleError(f"模型的{part}版本是 {theirs}，程序需要 {ours}：请换用匹配的模型或程序版本")
-        if self.transitions is not None and len(self.transitions.first) != len(self.labels):
-            raise BundleError(
-                f"manifest.json 的 transitions 有 {len(self.transitions.first)} 类，标签有 {len(self.labels)} 类"
-            )
+        for name, links in (("transitions", self.transitions), ("sentence_transitions", self.sentence_transitions)):
+            if links is not None and len(links.first) != len(self.labels):
+                raise BundleError(f"manifest.json 的 {name} 有 {len(links.first)} 类，标签有 {len(self.labels)} 类")
         if sorted(self.labels) != sorted(LABEL_IDS):
             unknown = ", ".join(sorted(set(self.labels) ^ set(LABEL_IDS))) or "有重复"
             raise BundleError(f"模型的标签与标签体系 {TAXONOMY_VERSION} 不一致：{unknown}")

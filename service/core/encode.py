@@ -3,6 +3,9 @@
 A lone paragraph is ``[CLS] text [SEP]``. With context it is a pair, ``[CLS] context [SEP] text [SEP]``, where the
 context is the headings above the paragraph, the end of the paragraph before and the beginning of the one after, each
 within its own budget of tokens. A paragraph that does not fit is scored by several overlapping windows, never cut.
+
+A sentence inside a paragraph stays where it stands: the sentences around it are there too, but only the sentence itself
+bears the second segment id, which asks for its own function.
 """
 
 import math
@@ -19,18 +22,22 @@ from service.core.text import normalize
 
 @dataclass(frozen=True)
 class ParagraphInput:
-    """A paragraph to score, with what stands around it.
+    """A paragraph to score, or sentences of one, with what stands around it.
 
     :ivar text: the paragraph itself, as typed.
     :ivar headings: headings above it, outermost first.
     :ivar before: text of the paragraph before, or empty.
     :ivar after: text of the paragraph after, or empty.
+    :ivar preceding: of a sentence, the text of the same paragraph before it.
+    :ivar following: of a sentence, the text of the same paragraph after it.
     """
 
     text: str
     headings: tuple[str, ...] = ()
     before: str = ""
     after: str = ""
+    preceding: str = ""
+    following: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,6 +72,8 @@ class EncodingConfig:
     :ivar n_heading_tokens: budget of all headings together; the innermost are kept.
     :ivar n_before_tokens: the last tokens of the paragraph before.
     :ivar n_after_tokens: the first tokens of the paragraph after.
+    :ivar n_preceding_tokens: of a sentence, the last tokens of its paragraph before it.
+    :ivar n_following_tokens: of a sentence, the first tokens of its paragraph after it.
     :ivar n_overlap_tokens: tokens that neighbouring windows share.
     """
 
@@ -72,6 +81,8 @@ class EncodingConfig:
     n_heading_tokens: int = 32
     n_before_tokens: int = 24
     n_after_tokens: int = 16
+    n_preceding_tokens: int = 96
+    n_following_tokens: int = 64
     n_overlap_tokens: int = 48
 
 
@@ -116,6 +127,14 @@ class Encoder:
         normal = normalize(text)
         return self.tokenizer.encode(normal, add_special_tokens=False).ids if normal else []
 
+    def _last(self, text: str, n: int) -> list[int]:
+        """The last ``n`` tokens; no more text is tokenised than may hold them."""
+        return self._ids(text[-8 * n :])[-n:] if text else []
+
+    def _first(self, text: str, n: int) -> list[int]:
+        """The first ``n`` tokens, likewise."""
+        return self._ids(text[: 8 * n])[:n] if text else []
+
     def _context_ids(self, paragraph: ParagraphInput) -> list[int]:
         """Headings, end of the text before, beginning of the text after, joined by ``[SEP]``; empty if all are."""
         headings: list[int] = []
@@ -123,16 +142,16 @@ class Encoder:
             if len(headings) >= self.config.n_heading_tokens:
                 break
             headings = self._ids(heading[-8 * self.config.n_heading_tokens :]) + headings
-        before = self._ids(paragraph.before[-8 * self.config.n_before_tokens :])
-        after = self._ids(paragraph.after[: 8 * self.config.n_after_tokens])
+        before = self._last(paragraph.before, self.config.n_before_tokens)
+        after = self._first(paragraph.after, self.config.n_after_tokens)
         if not (headings or before or after):
             return []
         return [
             *headings[-self.config.n_heading_tokens :],
             self.sep_id,
-            *before[-self.config.n_before_tokens :],
+            *before,
             self.sep_id,
-            *after[: self.config.n_after_tokens],
+            *after,
         ]
 
     def encode(self, paragraph: ParagraphInput) -> EncodedParagraph:
@@ -146,12 +165,18 @@ class Encoder:
         context = self._context_ids(paragraph)
         prefix = [self.cls_id, *context, self.sep_id] if context else [self.cls_id]
         room = self.config.max_tokens - len(prefix) - 1
+        third = room // 3  # a small model keeps room for the sentence itself
+        preceding = self._last(paragraph.preceding, min(self.config.n_preceding_tokens, third))
+        following = self._first(paragraph.following, min(self.config.n_following_tokens, third))
+        room -= len(preceding) + len(following)
         windows = []
         for start, end in window_spans(len(own), room, self.config.n_overlap_tokens):
-            ids = [*prefix, *own[start:end], self.sep_id]
-            n_second = end - start + 1 if context else 0
+            ids = [*prefix, *preceding, *own[start:end], *following, self.sep_id]
             segments = np.zeros(len(ids), dtype=np.int64)
-            segments[len(ids) - n_second :] = 1
+            if context or preceding or following:
+                first = len(prefix) + len(preceding)
+                segments[first : first + end - start] = 1
+                segments[-1] = 1
             windows.append(Window(np.asarray(ids, dtype=np.int64), segments, end - start))
         return EncodedParagraph(tuple(windows), len(own))
 

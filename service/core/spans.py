@@ -1,25 +1,25 @@
 """Functions inside a mixed paragraph: its sentences judged one by one, smoothed, and joined into spans.
 
-Each sentence is classified like a paragraph whose neighbours are the sentences around it. The most probable sequence
-under a sticky chain (Viterbi 1967) then decides, where the judgement of the whole paragraph counts as further evidence
-for every sentence, so that a short link between two sentences of one kind does not part them.
+Each sentence is classified where it stands, with the rest of its paragraph around it. A linear chain whose links are
+how often one function follows another from sentence to sentence then weighs the sentences of a paragraph together
+(:mod:`service.core.decode`), where the judgement of the whole paragraph counts as further evidence for each.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from service.core.bundle import Prediction
+from service.core.decode import Transitions
 from service.core.encode import ParagraphInput
 from service.core.labels import LABEL_IDS
 from service.core.segment import Document, Paragraph
 from service.core.sentences import split_sentences
 from service.core.text import normalize
 
-# Both chosen on mixed paragraphs that the model had not seen.
-_STAY = 0.1  # probability that the next sentence does the same
-_PARAGRAPH_WEIGHT = 0.2
+_PARAGRAPH_WEIGHT = 0.2  # of the whole paragraph's judgement, chosen on held-out documents
+_STAY = 0.1  # probability that the next sentence does the same, for models that do not know better
 _FLOOR = 1e-6
 
 
@@ -65,33 +65,43 @@ def document_sentences(document: Document) -> list[Sentence]:
 
 
 def _sentences(paragraph: Paragraph, whole: ParagraphInput) -> Iterator[Sentence]:
-    spans = [span for span in split_sentences(paragraph.text) if normalize(paragraph.text[slice(*span)])]
-    if len(spans) < 2:
-        return
-    texts = [paragraph.text[start:end] for start, end in spans]
-    befores, afters = [whole.before, *texts[:-1]], [*texts[1:], whole.after]
-    for (start, end), text, before, after in zip(spans, texts, befores, afters, strict=True):
-        context = ParagraphInput(text, whole.headings, before, after)
+    inputs = sentence_inputs(whole)
+    for start, end, context in inputs if len(inputs) > 1 else ():
         yield Sentence(paragraph.index, paragraph.start + start, paragraph.start + end, context)
 
 
+def sentence_inputs(whole: ParagraphInput) -> list[tuple[int, int, ParagraphInput]]:
+    """Start and end of each sentence of a paragraph, and the sentence as the encoder takes it."""
+    text = whole.text
+    spans = [span for span in split_sentences(text) if normalize(text[slice(*span)])]
+    return [
+        (start, end, replace(whole, text=text[start:end], preceding=text[:start], following=text[end:]))
+        for start, end in spans
+    ]
+
+
 def label_spans(
-    sentences: Sequence[Sentence], judged: Sequence[Prediction], paragraphs: Sequence[Prediction]
+    sentences: Sequence[Sentence],
+    judged: Sequence[Prediction],
+    paragraphs: Sequence[Prediction],
+    transitions: Transitions | None = None,
 ) -> dict[int, list[Span]]:
     """Spans of each paragraph that was split, by its index.
 
     :param judged: the prediction of each sentence.
     :param paragraphs: the predictions of all paragraphs of the document.
+    :param transitions: how functions follow each other from sentence to sentence, in the order of the taxonomy.
     """
+    transitions = transitions or sticky_transitions(_STAY)
     members: dict[int, list[tuple[Sentence, np.ndarray]]] = {}
     for sentence, prediction in zip(sentences, judged, strict=True):
         members.setdefault(sentence.paragraph, []).append((sentence, _probabilities(prediction)))
     spans = {}
     for index, pairs in members.items():
         probabilities = np.stack([row for _, row in pairs])
-        whole = np.log(_probabilities(paragraphs[index]) + _FLOOR)
-        path = viterbi(np.log(probabilities + _FLOOR) + _PARAGRAPH_WEIGHT * whole, _STAY)
-        spans[index] = _joined([sentence for sentence, _ in pairs], probabilities, path)
+        evidence = (probabilities + _FLOOR) * (_probabilities(paragraphs[index]) + _FLOOR) ** _PARAGRAPH_WEIGHT
+        states = transitions.posteriors(evidence).argmax(axis=1)
+        spans[index] = _joined([sentence for sentence, _ in pairs], probabilities, states.tolist())
     return spans
 
 
@@ -100,25 +110,12 @@ def _probabilities(prediction: Prediction) -> np.ndarray:
     return np.asarray([scores[label] for label in LABEL_IDS])
 
 
-def viterbi(evidence: np.ndarray, stay: float) -> list[int]:
-    """The best sequence of states of a chain that keeps its state with probability ``stay``.
-
-    :param evidence: log-likelihood of each state at each step, *shape* ``(n_steps, n_states)``.
-    :returns: the state of each step.
-    """
-    n_states = evidence.shape[1]
-    transitions = np.full((n_states, n_states), np.log((1 - stay) / (n_states - 1)))
-    np.fill_diagonal(transitions, np.log(stay))
-    best = evidence[0]
-    origins = []
-    for row in evidence[1:]:
-        scores = best[:, None] + transitions
-        origins.append(scores.argmax(axis=0))
-        best = scores.max(axis=0) + row
-    path = [int(best.argmax())]
-    for origin in reversed(origins):
-        path.append(int(origin[path[-1]]))
-    return path[::-1]
+def sticky_transitions(stay: float) -> Transitions:
+    """A chain that keeps its function with probability ``stay`` and prefers no other."""
+    n = len(LABEL_IDS)
+    following = np.full((n, n), np.log((1 - stay) / (n - 1)))
+    np.fill_diagonal(following, np.log(stay))
+    return Transitions(1.0, (0.0,) * n, tuple(map(tuple, following.tolist())), (0.0,) * n)
 
 
 def _joined(sentences: Sequence[Sentence], probabilities: np.ndarray, path: Sequence[int]) -> list[Span]:

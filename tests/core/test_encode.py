@@ -44,6 +44,26 @@ def test_context_is_the_first_segment(tiny: Bundle) -> None:
     assert paired.n_tokens == alone.n_tokens
 
 
+def test_a_sentence_alone_bears_the_second_segment_in_its_paragraph(tiny: Bundle) -> None:
+    sentence = ParagraphInput("要抓紧改。", ("一、情况",), preceding="成绩不小。" * 60, following="明年再看。" * 60)
+    [window] = tiny.encoder.encode(sentence).windows
+    ids = tiny.encoder.tokenizer.encode("要抓紧改。", add_special_tokens=False).ids
+    [first, *_] = own = np.flatnonzero(window.segments == 1)[:-1]
+    assert window.ids[own].tolist() == ids
+    assert own.tolist() == list(range(first, first + len(ids)))
+    assert len(window) <= tiny.encoder.config.max_tokens
+    decoded = tiny.encoder.tokenizer.decode(window.ids.tolist()).replace(" ", "")
+    assert "成绩不小。要抓紧改。明年再看。" in decoded
+
+
+def test_a_long_sentence_keeps_its_paragraph_around_every_window(tiny: Bundle) -> None:
+    sentence = ParagraphInput("要抓紧改，" * 300, preceding="成绩不小。", following="明年再看。")
+    windows = tiny.encoder.encode(sentence).windows
+    assert len(windows) > 1
+    assert all(len(window) <= tiny.encoder.config.max_tokens for window in windows)
+    assert all((window.segments == 0).sum() > 1 for window in windows)
+
+
 def test_a_long_paragraph_is_never_cut(tiny: Bundle) -> None:
     text = "要抓好春耕备耕,落实责任。" * 60
     encoded = tiny.encoder.encode(ParagraphInput(text, before="前面的话。"))

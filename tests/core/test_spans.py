@@ -3,12 +3,12 @@
 import itertools
 
 import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
 
-from service.core.bundle import Bundle
+from service.core.bundle import Bundle, Prediction
+from service.core.decode import Transitions
+from service.core.labels import LABEL_IDS
 from service.core.segment import segment
-from service.core.spans import document_sentences, label_spans, viterbi
+from service.core.spans import document_sentences, label_spans, sticky_transitions
 from service.outline import outline_document
 
 TEXT = "同志们:\n前三季度没有发生一起火灾。但是,有的村值班脱岗。对此要通报批评。\n一、下一步工作\n把火源管住。"
@@ -19,8 +19,9 @@ def test_only_paragraphs_of_several_sentences_are_split() -> None:
     sentences = document_sentences(document)
     assert {sentence.paragraph for sentence in sentences} == {1}
     assert [TEXT[s.start : s.end] for s in sentences] == [s.context.text for s in sentences]
-    assert [s.context.before for s in sentences] == ["同志们:", "前三季度没有发生一起火灾。", "但是,有的村值班脱岗。"]
-    assert sentences[-1].context.after == "一、下一步工作"
+    paragraph = document.paragraphs[1].text
+    assert {s.context.preceding + s.context.text + s.context.following for s in sentences} == {paragraph}
+    assert {(s.context.before, s.context.after) for s in sentences} == {("同志们:", "一、下一步工作")}
 
 
 def test_spans_cover_their_paragraph(tiny: Bundle) -> None:
@@ -41,13 +42,22 @@ def test_the_outline_gives_spans_on_request(tiny: Bundle) -> None:
     assert [paragraph["spans"] is not None for paragraph in split["paragraphs"]] == [False, True, False, False]
 
 
-@given(st.integers(1, 5), st.floats(0.05, 0.95), st.integers(0, 1000))
-def test_viterbi_finds_the_best_of_all_sequences(n_steps: int, stay: float, seed: int) -> None:
-    evidence = np.random.default_rng(seed).normal(size=(n_steps, 3))
+def prediction(**scores: float) -> Prediction:
+    rest = (1 - sum(scores.values())) / (len(LABEL_IDS) - len(scores))
+    ranked = sorted(((label, scores.get(label, rest)) for label in LABEL_IDS), key=lambda pair: -pair[1])
+    return Prediction(tuple(ranked), tuple(ranked), n_tokens=5, n_windows=1)
 
-    def value(path: tuple[int, ...]) -> float:
-        moves = sum(np.log(stay if a == b else (1 - stay) / 2) for a, b in itertools.pairwise(path))
-        return float(evidence[np.arange(n_steps), list(path)].sum() + moves)
 
-    best = max(itertools.product(range(3), repeat=n_steps), key=value)
-    assert abs(value(tuple(viterbi(evidence, stay))) - value(best)) < 1e-9
+def test_the_links_between_functions_decide_where_the_sentence_does_not() -> None:
+    document = segment(TEXT)
+    sentences = document_sentences(document)
+    judged = [prediction(summary=0.9), prediction(problem=0.45, situation=0.46), prediction(task=0.9)]
+    whole = [prediction() for _ in document.paragraphs]
+    following = np.full((len(LABEL_IDS), len(LABEL_IDS)), -3.0)
+    following[LABEL_IDS.index("summary"), LABEL_IDS.index("problem")] = -0.5
+    zeros = (0.0,) * len(LABEL_IDS)
+    learned = Transitions(1.0, zeros, tuple(map(tuple, following.tolist())), zeros)
+    assert [span.label for span in label_spans(sentences, judged, whole)[1]] == ["summary", "situation", "task"]
+    assert [span.label for span in label_spans(sentences, judged, whole, learned)[1]] == ["summary", "problem", "task"]
+    sticky = sticky_transitions(0.999)
+    assert len(label_spans(sentences, judged, whole, sticky)[1]) == 1

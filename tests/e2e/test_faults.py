@@ -150,8 +150,8 @@ def test_sigterm_under_load_answers_what_was_taken_and_refuses_the_rest(tiny_dir
     assert logged[500] == logged[499] == 0
 
 
-def test_under_overload_every_request_is_answered_once(tiny_directory: Path) -> None:
-    with serving(tiny_directory, max_queued_tokens="1500") as (client, _):
+def test_under_overload_every_request_is_answered_once_and_logged(tiny_directory: Path) -> None:
+    with serving(tiny_directory, max_queued_tokens="1500") as (client, process):
         ids = [f"r{i}" for i in range(150)]
 
         def ask(name: str) -> tuple[str, int]:
@@ -177,6 +177,13 @@ def test_under_overload_every_request_is_answered_once(tiny_directory: Path) -> 
         assert metric(client, "zhangfa_labels_total") == 4 * counts[200]
         assert metric(client, "zhangfa_rejections_total") == counts[429]
         assert metric(client, "zhangfa_queued_tokens") == 0
+        process.terminate()
+        lines = [json.loads(line) for line in process.communicate(timeout=30)[0].decode().splitlines()]
+    logged = [(line["request_id"], line["status"]) for line in lines if line["message"] == "request"]
+    together = [line for line in lines if line["message"] == "refused"]  # those refused before any work was done
+    logged += [(name, line["status"]) for line in together for name in line["request_ids"]]
+    assert together
+    assert sorted(line for line in logged if line[0] in ids) == sorted(answers)
 
 
 def test_a_long_document_does_not_keep_a_single_paragraph_waiting(tiny_directory: Path) -> None:

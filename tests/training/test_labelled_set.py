@@ -3,8 +3,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from service.core.labels import LABEL_IDS
+from training.cli import app
 from training.data.schema import (
     LabelledFileError,
     LabelledParagraph,
@@ -46,6 +48,18 @@ def test_near_duplicates_stay_on_one_side(labelled: list[LabelledParagraph]) -> 
         assert 0.1 < len(held_out) / len(rows) < 0.4
 
 
+def test_held_out_documents_share_nothing_with_the_others(labelled: list[LabelledParagraph], tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["split", "-o", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    train, held_out = (read_labelled(tmp_path / f"{name}.jsonl") for name in ("train", "held_out"))
+    assert sorted(row.id for row in (*train, *held_out)) == sorted(row.id for row in labelled)
+    assert not {row.document for row in train} & {row.document for row in held_out}
+    assert len({row.document for row in held_out}) >= 20
+    assert any(row.segments for row in held_out)
+    held_out_ids = {row.id for row in held_out}
+    assert all((a in held_out_ids) == (b in held_out_ids) for a, b in near_duplicate_pairs(labelled))
+
+
 GOOD = {"id": "a-0", "document": "a", "field": "x", "text": "好", "label": "task"}
 
 
@@ -57,6 +71,10 @@ GOOD = {"id": "a-0", "document": "a", "field": "x", "text": "好", "label": "tas
         ([{**GOOD, "secondary": "task"}], "secondary"),
         ([{**GOOD, "text": " "}], "no visible character"),
         ([{**GOOD, "text": "好\n好"}], "line break"),
+        ([{**GOOD, "segments": [["task", "好"], ["goal", "。"]]}], "do not add up"),
+        ([{**GOOD, "segments": [["task", "好"]]}], "at least 2"),
+        ([{**GOOD, "text": "好。好。", "segments": [["task", "好。"], ["task", "好。"]]}], "join them"),
+        ([{**GOOD, "text": "好。好。", "segments": [["task", "好。"], ["joke", "好。"]]}], "'joke'"),
         ([GOOD, GOOD], "occurs twice"),
         ([GOOD, {**GOOD, "id": "b", "document": "b"}, {**GOOD, "id": "c"}], "not together"),
         ([{k: v for k, v in GOOD.items() if k != "id"}], "id: Field required"),

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from service.core.labels import LABEL_IDS
+from training.data.mixed import MixedParagraph
 from training.data.schema import LabelledParagraph
-from training.transitions import count_transitions, fit_strength
+from training.transitions import count_sentence_transitions, count_transitions, fit_strength
 
 
 def document(name: str, *labels: str) -> list[LabelledParagraph]:
@@ -24,6 +25,18 @@ def test_frequencies_are_counted_with_their_ends() -> None:
     for row, end in zip(counted.following, counted.last, strict=True):
         assert np.exp([*row, end]).sum() == pytest.approx(1, abs=1e-3)
     assert np.exp(counted.first).sum() < 1  # an empty document keeps its half count
+
+
+def test_sentences_are_counted_inside_mixed_paragraphs_only() -> None:
+    assert count_sentence_transitions(ROWS, []) is None
+    mixed = MixedParagraph(field="x", headings=[], segments=[("summary", "做了。很好。"), ("problem", "差。")])
+    counted = count_sentence_transitions(ROWS, [mixed] * 20)
+    assert counted is not None
+    index = {label: i for i, label in enumerate(LABEL_IDS)}
+    following = np.exp(counted.following)
+    assert following[index["summary"], index["problem"]] == pytest.approx(20.5 / 46, abs=1e-3)
+    assert following[index["summary"], index["summary"]] == pytest.approx(20.5 / 46, abs=1e-3)
+    assert 0 < counted.strength <= 1
 
 
 def test_the_strength_grows_with_how_much_order_helps() -> None:

@@ -1,12 +1,11 @@
 """Authored paragraphs that mix functions, with the boundaries between them."""
 
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict
 
-from service.core.labels import LABEL_IDS
-from training.data.schema import read_rows
+from training.data.schema import Segments, read_rows
 
 AUTHORED_MIXED = Path(__file__).parent / "authored" / "mixed.jsonl"
 
@@ -22,17 +21,7 @@ class MixedParagraph(BaseModel):
 
     field: str
     headings: list[str]
-    segments: list[tuple[str, str]] = Field(min_length=2)
-
-    @field_validator("segments")
-    @classmethod
-    def _check(cls, segments: list[tuple[str, str]]) -> list[tuple[str, str]]:
-        for label, text in segments:
-            if label not in LABEL_IDS or not text.strip():
-                raise ValueError(f"segment {label!r} {text!r}: unknown label or no text")
-        if any(left[0] == right[0] for left, right in pairwise(segments)):
-            raise ValueError("neighbouring segments have the same label; join them")
-        return segments
+    segments: Segments
 
     @property
     def text(self) -> str:

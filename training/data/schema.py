@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Iterable
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
-from typing import Literal, Self, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from service.core.labels import LABEL_IDS
 from service.core.text import normalize
@@ -15,9 +15,22 @@ AUTHORED_PARAGRAPHS = Path(__file__).parent / "authored" / "paragraphs.jsonl"
 AUTHORED_DOCUMENTS = Path(__file__).parent / "authored" / "documents.jsonl"
 
 
+def _check_segments(segments: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    for label, text in segments:
+        if label not in LABEL_IDS or not text.strip():
+            raise ValueError(f"segment {label!r} {text!r}: unknown label or no text")
+    if any(left[0] == right[0] for left, right in pairwise(segments)):
+        raise ValueError("neighbouring segments have the same label; join them")
+    return segments
+
+
+Segments = Annotated[list[tuple[str, str]], Field(min_length=2), AfterValidator(_check_segments)]
+
+
 class LabelledParagraph(BaseModel):
     """One paragraph and the function that an annotator, or a teacher model, gave it.
 
+    :ivar segments: label and text of each stretch of a paragraph that mixes functions; together they are its text.
     :ivar scores: a teacher's probability of each label, or ``None`` where an annotator decided.
     """
 
@@ -29,6 +42,7 @@ class LabelledParagraph(BaseModel):
     text: str
     label: str
     secondary: str | None = None
+    segments: Segments | None = None
     scores: dict[str, float] | None = None
 
     @model_validator(mode="after")
@@ -40,6 +54,8 @@ class LabelledParagraph(BaseModel):
             raise ValueError("the scores must name every label of the taxonomy once")
         if self.secondary == self.label:
             raise ValueError(f"the secondary label repeats the label {self.label!r}; leave it out")
+        if self.segments is not None and "".join(text for _, text in self.segments) != self.text:
+            raise ValueError("the segments do not add up to the text; copy it whole")
         if not normalize(self.text):
             raise ValueError("the text has no visible character; delete the row")
         if "\n" in self.text:
@@ -48,11 +64,14 @@ class LabelledParagraph(BaseModel):
 
 
 class AuthoredDocument(BaseModel):
-    """What an authored document is: its cell in the grid of field, level, occasion, style and period."""
+    """What an authored document is: its cell in the grid of field, level, occasion, style and period.
+
+    :ivar held_out: kept out of training, to measure with.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    document: str = Field(pattern=r"^[a-z]\d\d$")
+    document: str = Field(pattern=r"^[a-z]+\d\d$")
     title: str = Field(min_length=1)
     field: str = Field(min_length=1)
     level: Literal[
@@ -62,6 +81,7 @@ class AuthoredDocument(BaseModel):
     occasion: str = Field(min_length=1)
     style: str = Field(min_length=1)
     period: int = Field(ge=1978, le=2030)
+    held_out: bool = False
 
 
 Row = TypeVar("Row", bound=BaseModel)
