@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A virtual environment for each peer server, in $PEERS; the pipeline runs in the project's own.
 set -euo pipefail
-: "${PEERS:?folder for the peers' virtual environments}" "${PYTHON:=python3}"
+: "${PEERS:?folder for their virtual environments}" "${PYTHON:=python3}"
 
 for peer in litserve mosec bentoml infinity; do
     "$PYTHON" -m venv "$PEERS/$peer"

@@ -26,13 +26,14 @@ def metric(client: httpx.Client, name: str) -> float:
     return sum(float(value) for value in re.findall(rf"^{name}(?:{{.*}})? (\S+)$", page, re.MULTILINE))
 
 
-def raw_request(client: httpx.Client, body: bytes, length: int | None = None) -> socket.socket:
-    """An open socket on which a request, or a part of one, has been sent."""
+def raw_request(client: httpx.Client, body: bytes, length: int | None = None, headers: str = "") -> socket.socket:
+    """An open socket on which a request, or a part of one, has been sent.
+
+    :param headers: further ones, each with its line end.
+    """
     opened = socket.create_connection(("127.0.0.1", client.base_url.port), timeout=20)
-    head = (
-        f"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {length or len(body)}"
-    )
-    opened.sendall(head.encode() + b"\r\n\r\n" + body)
+    head = "POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + headers
+    opened.sendall(f"{head}Content-Length: {length or len(body)}\r\n\r\n".encode() + body)
     return opened
 
 
@@ -184,6 +185,23 @@ def test_under_overload_every_request_is_answered_once_and_logged(tiny_directory
     logged += [(name, line["status"]) for line in together for name in line["request_ids"]]
     assert together
     assert sorted(line for line in logged if line[0] in ids) == sorted(answers)
+
+
+def test_open_requests_are_bounded_and_strangers_learn_nothing_of_it(tiny_directory: Path) -> None:
+    with serving(tiny_directory, max_open_requests="1", api_key="secret") as (client, _):
+        body, key = {"inputs": "好。"}, {"Authorization": "Bearer secret"}
+        assert client.post("/predict", json=body, headers=key).status_code == 200
+        staying = raw_request(client, b"{", length=100, headers="Authorization: Bearer secret\r\n")
+        time.sleep(0.5)  # until the server has read its head
+        assert client.post("/predict", json=body, headers=key).status_code == 429
+        refused = client.post("/v1/classify", json={"paragraphs": []}, headers=key)
+        assert (refused.status_code, refused.json()["code"], refused.headers["retry-after"]) == (429, "overloaded", "1")
+        assert "上限 1" in refused.json()["detail"]
+        assert refused.headers["content-type"] == "application/problem+json"
+        assert client.post("/predict", json=body).status_code == 401
+        assert client.get("/health/ready").status_code == 200
+        staying.close()
+        wait_until(lambda: client.post("/predict", json=body, headers=key).status_code == 200)
 
 
 def test_a_long_document_does_not_keep_a_single_paragraph_waiting(tiny_directory: Path) -> None:
