@@ -140,5 +140,5 @@ def outline_document(bundle: Bundle, source: str | SourceText, *, sentences: boo
     if sentences:
         asked = document_sentences(document)
         judged = bundle.classify([sentence.context for sentence in asked])
-        spans = label_spans(asked, judged, predictions, bundle.manifest.sentence_transitions)
+        spans = label_spans(asked, judged, bundle.manifest.sentence_transitions)
     return outline_answer(document, predictions, spans)

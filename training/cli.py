@@ -192,6 +192,17 @@ def pseudolabel(
 
 
 @app.command()
+def average(
+    models: Annotated[list[Path], typer.Argument(help="Folders of fine-tuned models that come from one another.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the mean.")],
+) -> None:
+    """Average the weights of fine-tuned models."""
+    from training.average import average as run
+
+    run(models, output)
+
+
+@app.command()
 def export(
     model: Annotated[Path, typer.Option(help="Folder of the fine-tuned model.")],
     dev: Annotated[Path, typer.Option(help="Labelled JSONL for parity, temperature and the card's figures.")],

@@ -20,12 +20,12 @@ from training.calibrate import fit_temperature
 from training.card import model_card
 from training.data.mixed import read_mixed
 from training.data.schema import LabelledParagraph, by_document, read_labelled
-from training.dataset import examples, without_context
+from training.dataset import examples, sentence_examples, without_context
 from training.evaluate import evaluate
 from training.finetune import load_encoder
 from training.transitions import count_sentence_transitions, count_transitions, fit_strength
 
-_N_CALIBRATION_PARAGRAPHS = 256
+_N_CALIBRATION_INPUTS = 512
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,9 @@ def release(request: ReleaseRequest) -> Manifest:
     encoder = export.serving_encoder(target, load_encoder(request.source, request.encoding))
     train = [row for path in request.train_files for row in read_labelled(path)]
     dev = read_labelled(request.dev_file)
-    inputs = _with_and_without_context(train)
+    mixed = [row for path in request.mixed_files for row in read_mixed(path)]
+    sentences = [item.paragraph for paragraph in sentence_examples(train, mixed) for item in paragraph]
+    inputs = _with_and_without_context(train) + sentences
     encoded = [encoder.encode(item) for item in _with_and_without_context(dev)]
     gold = np.asarray([LABEL_IDS.index(row.label) for row in dev] * 2)
 
@@ -99,7 +101,7 @@ def release(request: ReleaseRequest) -> Manifest:
         export.export_float(model, plain)
         (target / "onnx").mkdir(exist_ok=True)
         rng = np.random.default_rng(0)
-        chosen = [inputs[i] for i in rng.permutation(len(inputs))[:_N_CALIBRATION_PARAGRAPHS]]
+        chosen = [inputs[i] for i in rng.permutation(len(inputs))[:_N_CALIBRATION_INPUTS]]
         export.quantize(
             plain, target / ONNX_FILES["int8"], export.windows_of([encoder.encode(item) for item in chosen])
         )
@@ -116,7 +118,6 @@ def release(request: ReleaseRequest) -> Manifest:
         temperature[precision] = fit_temperature(logits, gold)
     in_context = softmax(logits[: len(dev)] / temperature["int8"])
     transitions = fit_strength(count_transitions(train), list(_documents(dev, in_context)))
-    mixed = [row for path in request.mixed_files for row in read_mixed(path)]
     export.check_parity(parity["fp32"], parity["int8"], request.largest_int8_flip_share, request.largest_int8_f1_loss)
 
     manifest = Manifest(

@@ -119,7 +119,7 @@ def _written(state: Any, asked: _Asked, cut: _Cut, classified: Classified, outpu
     judged = classified.predictions[n_paragraphs:]
     spans = None
     if asked.sentences:
-        spans = label_spans(cut.sentences, judged, predictions, state.bundle.manifest.sentence_transitions)
+        spans = label_spans(cut.sentences, judged, state.bundle.manifest.sentence_transitions)
     answer = outline_answer(cut.document, predictions, spans)
     if output != "json":
         return RENDERERS[output](answer)

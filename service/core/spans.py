@@ -2,7 +2,7 @@
 
 Each sentence is classified where it stands, with the rest of its paragraph around it. A linear chain whose links are
 how often one function follows another from sentence to sentence then weighs the sentences of a paragraph together
-(:mod:`service.core.decode`), where the judgement of the whole paragraph counts as further evidence for each.
+(:mod:`service.core.decode`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,9 +18,7 @@ from service.core.segment import Document, Paragraph
 from service.core.sentences import split_sentences
 from service.core.text import normalize
 
-_PARAGRAPH_WEIGHT = 0.2  # of the whole paragraph's judgement, chosen on held-out documents
 _STAY = 0.1  # probability that the next sentence does the same, for models that do not know better
-_FLOOR = 1e-6
 
 
 @dataclass(frozen=True)
@@ -83,13 +81,11 @@ def sentence_inputs(whole: ParagraphInput) -> list[tuple[int, int, ParagraphInpu
 def label_spans(
     sentences: Sequence[Sentence],
     judged: Sequence[Prediction],
-    paragraphs: Sequence[Prediction],
     transitions: Transitions | None = None,
 ) -> dict[int, list[Span]]:
     """Spans of each paragraph that was split, by its index.
 
     :param judged: the prediction of each sentence.
-    :param paragraphs: the predictions of all paragraphs of the document.
     :param transitions: how functions follow each other from sentence to sentence, in the order of the taxonomy.
     """
     transitions = transitions or sticky_transitions(_STAY)
@@ -99,8 +95,7 @@ def label_spans(
     spans = {}
     for index, pairs in members.items():
         probabilities = np.stack([row for _, row in pairs])
-        evidence = (probabilities + _FLOOR) * (_probabilities(paragraphs[index]) + _FLOOR) ** _PARAGRAPH_WEIGHT
-        states = transitions.posteriors(evidence).argmax(axis=1)
+        states = transitions.posteriors(probabilities).argmax(axis=1)
         spans[index] = _joined([sentence for sentence, _ in pairs], probabilities, states.tolist())
     return spans
 

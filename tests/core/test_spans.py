@@ -27,7 +27,7 @@ def test_only_paragraphs_of_several_sentences_are_split() -> None:
 def test_spans_cover_their_paragraph(tiny: Bundle) -> None:
     document = segment(TEXT)
     sentences = document_sentences(document)
-    spans = label_spans(sentences, tiny.classify([s.context for s in sentences]), tiny.classify(document.inputs()))[1]
+    spans = label_spans(sentences, tiny.classify([s.context for s in sentences]))[1]
     assert (spans[0].start, spans[-1].end) == (document.paragraphs[1].start, document.paragraphs[1].end)
     for left, right in itertools.pairwise(spans):
         assert left.end == right.start
@@ -52,12 +52,11 @@ def test_the_links_between_functions_decide_where_the_sentence_does_not() -> Non
     document = segment(TEXT)
     sentences = document_sentences(document)
     judged = [prediction(summary=0.9), prediction(problem=0.45, situation=0.46), prediction(task=0.9)]
-    whole = [prediction() for _ in document.paragraphs]
     following = np.full((len(LABEL_IDS), len(LABEL_IDS)), -3.0)
     following[LABEL_IDS.index("summary"), LABEL_IDS.index("problem")] = -0.5
     zeros = (0.0,) * len(LABEL_IDS)
     learned = Transitions(1.0, zeros, tuple(map(tuple, following.tolist())), zeros)
-    assert [span.label for span in label_spans(sentences, judged, whole)[1]] == ["summary", "situation", "task"]
-    assert [span.label for span in label_spans(sentences, judged, whole, learned)[1]] == ["summary", "problem", "task"]
+    assert [span.label for span in label_spans(sentences, judged)[1]] == ["summary", "situation", "task"]
+    assert [span.label for span in label_spans(sentences, judged, learned)[1]] == ["summary", "problem", "task"]
     judged[2] = prediction(task=0.5)
-    assert len(label_spans(sentences, judged, whole, sticky_transitions(0.999))[1]) == 1
+    assert len(label_spans(sentences, judged, sticky_transitions(0.999))[1]) == 1
