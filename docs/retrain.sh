@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # From plain text and labelled rows to models/zhangfa-small. CORPUS holds domain/ and general/; REAL holds train.jsonl
 # and dev.jsonl. Pretraining goes on from its checkpoint if it was stopped; START, a model directory with the same
-# tokenizer, spares its beginning.
+# tokenizer, spares its beginning, and its weights are part of the mean in the end.
 set -euo pipefail
 : "${CORPUS:?folder of plain text}" "${REAL:?folder of labelled rows}" "${RUN:=runs}" "${START:=}"
 AUTHORED=training/data/authored
@@ -32,7 +32,12 @@ zhangfa-train pseudolabel "${SPEECHES[@]}" "${LABELLED[@]}" --n-paragraphs 12000
 zhangfa-train finetune --base "$RUN/pretrain" --train "$RUN/pseudolabelled.jsonl" "${HELD_OUT[@]}" \
     --n-epochs 1 -o "$RUN/distilled"
 zhangfa-train finetune --base "$RUN/distilled" "${LABELLED[@]}" --mixed "$AUTHORED/mixed_train.jsonl" \
-    "${HELD_OUT[@]}" --n-epochs 3 --crop-share 0.15 -o "$RUN/finetuned"
+    "${HELD_OUT[@]}" --n-epochs 3 --crop-share 0.2 -o "$RUN/first"
+zhangfa-train finetune --base "$RUN/first" "${LABELLED[@]}" --mixed "$AUTHORED/mixed_train.jsonl" \
+    "${HELD_OUT[@]}" --n-epochs 2 --crop-share 0.3 --learning-rate 6e-5 --head-learning-rate 2e-4 -o "$RUN/second"
+zhangfa-train average "$RUN/first" "$RUN/second" ${START:+"$START"} -o "$RUN/averaged"
 
-zhangfa-train export --model "$RUN/finetuned" "${LABELLED[@]}" --dev "$REAL/dev.jsonl" -o models/zhangfa-small
+zhangfa-train export --model "$RUN/averaged" "${LABELLED[@]}" --mixed "$AUTHORED/mixed_train.jsonl" \
+    --dev "$REAL/dev.jsonl" -o models/zhangfa-small
 zhangfa-train evaluate "$REAL/dev.jsonl" "$RUN/split/held_out.jsonl" "${LABELLED[@]}" -o docs/evaluation.md
+zhangfa-train spans
