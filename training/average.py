@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from transformers import AutoTokenizer
+from transformers import AutoTokenizer, PreTrainedModel
 
 from training.export import load_torch
 
@@ -21,9 +21,10 @@ def average(folders: Sequence[Path], output: Path) -> None:
     """
     if not folders:
         raise ValueError("no model to average; name at least one folder")
-    models = [load_torch(folder) for folder in folders]
-    for name, weight in models[0].named_parameters():
-        others = [model.get_parameter(name) for model in models]
+    models: list[PreTrainedModel] = [load_torch(folder) for folder in folders]
+    named = [dict(model.named_parameters()) for model in models]
+    for name, weight in named[0].items():
+        others = [parameters[name] for parameters in named]
         if any(other.shape != weight.shape for other in others):
             raise ValueError(f"{name} has other shapes in {', '.join(map(str, folders))}; average models of one shape")
         weight.copy_(torch.stack([other.float() for other in others]).mean(dim=0))
