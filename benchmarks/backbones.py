@@ -17,17 +17,16 @@ from typing import Annotated, Any
 import typer
 
 from service.core.encode import EncodingConfig
-from training.corpus import Source, sample_documents
+from training.cli import tokenizer as make_tokenizer
 from training.data.schema import by_document, read_labelled
 from training.finetune import FinetuneConfig, finetune
 from training.initialization import word2vec_embeddings
 from training.pretrain import PROGRESS, PretrainConfig, Pretraining
 from training.replaced import ReplacedTokenDetection
-from training.tokenizer import save_tokenizer, train_tokenizer
 from training.tokens import load_tokens
 
 _SEEDS = (0, 1, 2)
-_N_TOKENIZER_PARAGRAPHS = 40_000
+_N_TOKENIZER_CHARACTERS = 4_000_000
 _SHORT_WINDOWS = EncodingConfig(max_tokens=160)
 _BATCH_TOKENS = 4096  # a short budget needs many updates more than smooth ones
 
@@ -67,11 +66,7 @@ def pretrain(arm: Arm, corpus: list[str], folder: Path, seconds: float) -> dict[
     """Make the arm's tokenizer and backbone; returns the last line of its progress."""
     tokenizer = folder / "tokenizer"
     if not tokenizer.exists():
-        paragraphs = [p for document in sample_documents(map(Source.parse, corpus), 0) for p in document]
-        random.Random(0).shuffle(paragraphs)
-        trained = train_tokenizer(paragraphs[:_N_TOKENIZER_PARAGRAPHS], arm.vocab_size, arm.max_piece_length)
-        tokenizer.mkdir(parents=True)
-        save_tokenizer(trained, tokenizer, 512)
+        make_tokenizer(corpus, tokenizer, arm.vocab_size, arm.max_piece_length, max_characters=_N_TOKENIZER_CHARACTERS)
     tokens, vocab_size, special_ids = load_tokens(corpus, tokenizer, folder, 0)
     config = PretrainConfig(hours=seconds / 3600, batch_tokens=_BATCH_TOKENS, **arm.shape)
     embeddings = word2vec_embeddings(tokens, vocab_size, config.hidden_size, 0) if arm.warm_start else None

@@ -7,7 +7,6 @@ all the rest, tokenisation included, counts as added. Prints milliseconds.
 """
 
 import http.client
-import json
 import re
 import statistics
 import tempfile
@@ -15,7 +14,7 @@ import time
 from pathlib import Path
 
 from benchmarks.compare import texts
-from benchmarks.servers import running, servers
+from benchmarks.servers import running, zhangfa
 from service.core.runtime import available_cpus
 
 _N_REQUESTS, _N_WARM_UP = 500, 50
@@ -24,12 +23,12 @@ _INFERENCE = re.compile(r"inference;dur=([\d.]+)")
 
 def main() -> None:
     """Measure and print."""
-    [server] = [s for s in servers(None) if s.name == "Zhangfa"]
+    server = zhangfa()
     added, own = [], []
     with tempfile.TemporaryDirectory() as logs, running(server, available_cpus(), Path(logs, "log")) as run:
         connection = http.client.HTTPConnection("127.0.0.1", run.port)
         for number, text in enumerate(texts(_N_WARM_UP + _N_REQUESTS)):
-            body = json.dumps({"inputs": text}, ensure_ascii=False).encode()
+            body = server.request_body(text).encode()
             started = time.perf_counter()
             connection.request("POST", server.path, body, {"Content-Type": "application/json"})
             response = connection.getresponse()

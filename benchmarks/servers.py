@@ -59,12 +59,17 @@ class Running:
         return total / 1e6
 
 
+def zhangfa() -> Server:
+    """The service of this environment."""
+    program = shutil.which("zhangfa", path=Path(sys.executable).parent) or "zhangfa"
+    return Server("Zhangfa", (program, "serve", "--port", "{port}"), {"inputs": "TEXT"})
+
+
 def servers(peers: Path | None) -> list[Server]:
     """Zhangfa, the pipeline, and those peers whose virtual environments lie in ``peers``."""
     inputs = {"inputs": "TEXT"}
-    zhangfa = shutil.which("zhangfa", path=Path(sys.executable).parent) or "zhangfa"
     found = [
-        Server("Zhangfa", (zhangfa, "serve", "--port", "{port}"), inputs),
+        zhangfa(),
         Server("FastAPI + pipeline", (sys.executable, str(_APPS / "pipeline_app.py"), "{port}"), inputs),
     ]
     if peers is None:

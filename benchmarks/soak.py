@@ -18,7 +18,7 @@ import typer
 
 from benchmarks.compare import load, texts
 from benchmarks.load import Plan
-from benchmarks.servers import running, servers
+from benchmarks.servers import running, zhangfa
 from service.core.runtime import available_cpus
 
 
@@ -35,7 +35,7 @@ def _bodies(n: int) -> list[str]:
 
 def main(minutes: Annotated[float, typer.Option(help="How long to load the server.")] = 10.0) -> None:
     """Measure and print."""
-    [server] = [s for s in servers(None) if s.name == "Zhangfa"]
+    server = zhangfa()
     samples: list[float] = []
     with tempfile.TemporaryDirectory() as logs, running(server, available_cpus(), Path(logs, "log")) as run:
         stop = threading.Event()

@@ -10,9 +10,9 @@ import torch
 from transformers import AutoTokenizer, PreTrainedModel
 
 from training.export import load_torch
+from training.finetune import average_weights
 
 
-@torch.no_grad()
 def average(folders: Sequence[Path], output: Path) -> None:
     """Write the plain mean of fine-tuned models, in float16, with the tokenizer of the first.
 
@@ -21,12 +21,12 @@ def average(folders: Sequence[Path], output: Path) -> None:
     """
     if not folders:
         raise ValueError("no model to average; name at least one folder")
-    models: list[PreTrainedModel] = [load_torch(folder) for folder in folders]
-    named = [dict(model.named_parameters()) for model in models]
-    for name, weight in named[0].items():
-        others = [parameters[name] for parameters in named]
-        if any(other.shape != weight.shape for other in others):
-            raise ValueError(f"{name} has other shapes in {', '.join(map(str, folders))}; average models of one shape")
-        weight.copy_(torch.stack([other.float() for other in others]).mean(dim=0))
-    models[0].to(torch.float16).save_pretrained(output)
+    mean: PreTrainedModel = load_torch(folders[0])
+    shapes = [weight.shape for weight in mean.parameters()]
+    for n_before, folder in enumerate(folders[1:], start=1):
+        other = load_torch(folder)
+        if [weight.shape for weight in other.parameters()] != shapes:
+            raise ValueError(f"{folder} has weights of other shapes than {folders[0]}; average models of one shape")
+        average_weights(mean, other, 1 / (n_before + 1))
+    mean.to(torch.float16).save_pretrained(output)
     AutoTokenizer.from_pretrained(folders[0]).save_pretrained(output)

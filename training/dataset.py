@@ -1,7 +1,7 @@
 """Labelled paragraphs as model inputs, made through the same core modules that serve them."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from service.core.segment import with_context
 from service.core.sentences import split_sentences
 from service.core.spans import sentence_inputs
 from training.data.mixed import MixedParagraph
-from training.data.schema import LabelledParagraph, by_document
+from training.data.schema import LabelledParagraph, by_document, character_labels
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,15 @@ def examples(rows: Sequence[LabelledParagraph], secondary_share: float = 0.2) ->
 
     :param secondary_share: probability given to the secondary label where there is one.
     """
-    result = []
+    return [
+        Example(paragraph, _target(row, secondary_share), row.label, row.segments is None and row.secondary is None)
+        for row, paragraph in _in_context(rows)
+    ]
+
+
+def _in_context(rows: Sequence[LabelledParagraph]) -> Iterator[tuple[LabelledParagraph, ParagraphInput]]:
     for document in by_document(rows):
-        for row, paragraph in zip(document, with_context([row.text for row in document]), strict=True):
-            does_one_thing = row.segments is None and row.secondary is None
-            result.append(Example(paragraph, _target(row, secondary_share), row.label, does_one_thing))
-    return result
+        yield from zip(document, with_context([row.text for row in document]), strict=True)
 
 
 def sentence_examples(rows: Sequence[LabelledParagraph], mixed: Sequence[MixedParagraph] = ()) -> list[list[Example]]:
@@ -49,16 +52,11 @@ def sentence_examples(rows: Sequence[LabelledParagraph], mixed: Sequence[MixedPa
 
     :param rows: only those with segments count.
     """
-    pairs = [
-        (paragraph, row.segments)
-        for document in by_document(rows)
-        for row, paragraph in zip(document, with_context([row.text for row in document]), strict=True)
-        if row.segments
-    ]
+    pairs = [(paragraph, row.segments) for row, paragraph in _in_context(rows) if row.segments]
     pairs += [(ParagraphInput(row.text, tuple(row.headings)), row.segments) for row in mixed]
     result = []
     for paragraph, segments in pairs:
-        labels = [label for label, text in segments for _ in text]
+        labels = character_labels(segments)
         result.append(
             [
                 Example(sentence, _one_hot(labels[start]), labels[start])
@@ -115,8 +113,7 @@ def crop_to_sentences(paragraph: ParagraphInput, rng: random.Random) -> Paragrap
     n_kept = rng.randint(1, len(spans) - 1)
     first = rng.randint(0, len(spans) - n_kept)
     (start, _), (_, end) = spans[first], spans[first + n_kept - 1]
-    text = paragraph.text
-    return replace(paragraph, text=text[start:end], preceding=text[:start], following=text[end:])
+    return paragraph.stretch(start, end)
 
 
 class TrainingWindows(torch.utils.data.Dataset[dict[str, Any]]):

@@ -107,10 +107,10 @@ def optimizer_for(model: PreTrainedModel, config: FinetuneConfig) -> torch.optim
 
 
 @torch.no_grad()
-def average_weights(model: PreTrainedModel, start: PreTrainedModel, start_share: float) -> None:
-    """Move the weights of ``model`` towards those of ``start``, in place."""
-    for own, other in zip(model.parameters(), start.parameters(), strict=True):
-        own.lerp_(other.to(own.device), start_share)
+def average_weights(model: torch.nn.Module, other: torch.nn.Module, other_share: float) -> None:
+    """Move the weights of ``model`` towards those of ``other``, which has the same shape, in place."""
+    for own, theirs in zip(model.parameters(), other.parameters(), strict=True):
+        own.lerp_(theirs.to(own.device), other_share)
 
 
 @dataclass(frozen=True)

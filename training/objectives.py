@@ -31,10 +31,17 @@ def pretraining_losses(model: BertForMaskedLM, batch: MaskedBatch, tokens: np.nd
     :param tokens: the sequences before masking, *shape* ``(n_sequences, n_tokens)``, int64.
     """
     hidden = model.bert(torch.from_numpy(batch.inputs).to(device)).last_hidden_state
-    positions = torch.from_numpy(batch.positions).to(device)
-    chosen = torch.gather(hidden, 1, positions[..., None].expand(-1, -1, hidden.shape[-1])).flatten(0, 1)
+    chosen = at_positions(hidden, torch.from_numpy(batch.positions).to(device)).flatten(0, 1)
     logits = model.cls(torch.cat([chosen, hidden[:, 0]])).float()
     masked = functional.cross_entropy(logits[: len(chosen)], torch.from_numpy(batch.targets).to(device).flatten())
-    words = torch.from_numpy(tokens[:, 1:]).to(device)
-    bag = -functional.log_softmax(logits[len(chosen) :], dim=-1).gather(1, words).mean()
-    return Losses(masked, bag)
+    return Losses(masked, bag_of_words_loss(logits[len(chosen) :], torch.from_numpy(tokens[:, 1:]).to(device)))
+
+
+def at_positions(hidden: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
+    """Rows of ``(n_sequences, n_tokens, size)`` at ``(n_sequences, n_chosen)`` positions of each sequence."""
+    return torch.gather(hidden, 1, positions[..., None].expand(-1, -1, hidden.shape[-1]))
+
+
+def bag_of_words_loss(logits: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
+    """Mean cross-entropy of all ``words``, ``(n_sequences, n_words)``, under one prediction for each sequence."""
+    return -functional.log_softmax(logits, dim=-1).gather(1, words).mean()

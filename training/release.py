@@ -4,6 +4,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -91,8 +92,8 @@ def release(request: ReleaseRequest) -> Manifest:
     train = [row for path in request.train_files for row in read_labelled(path)]
     dev = read_labelled(request.dev_file)
     mixed = [row for path in request.mixed_files for row in read_mixed(path)]
-    sentences = [item.paragraph for paragraph in sentence_examples(train, mixed) for item in paragraph]
-    inputs = _with_and_without_context(train) + sentences
+    sentences = sentence_examples(train, mixed)
+    inputs = _with_and_without_context(train) + [item.paragraph for item in chain.from_iterable(sentences)]
     encoded = [encoder.encode(item) for item in _with_and_without_context(dev)]
     gold = np.asarray([LABEL_IDS.index(row.label) for row in dev] * 2)
 
@@ -130,7 +131,7 @@ def release(request: ReleaseRequest) -> Manifest:
         temperature=temperature,
         encoding=request.encoding,
         transitions=transitions,
-        sentence_transitions=count_sentence_transitions(train, mixed),
+        sentence_transitions=count_sentence_transitions(sentences),
         files=_files(target),
         git_commit=_git_commit(),
         data={path.name: sha256(path) for path in (*request.train_files, *request.mixed_files, request.dev_file)},

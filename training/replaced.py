@@ -11,7 +11,7 @@ from torch.nn import functional
 from transformers import BertConfig, BertForMaskedLM
 
 from training.masking import MaskedBatch
-from training.objectives import Losses
+from training.objectives import Losses, at_positions, bag_of_words_loss
 from training.pretrain import Pretraining
 
 _DETECTION_WEIGHT = 50.0  # as in the paper
@@ -46,8 +46,7 @@ class ReplacedTokenDetection(Pretraining):
         positions = torch.from_numpy(batch.positions).to(self.device)
         originals = torch.from_numpy(blocks).to(self.device)
         generated = self.model.generator.bert(inputs).last_hidden_state
-        chosen = torch.gather(generated, 1, positions[..., None].expand(-1, -1, generated.shape[-1]))
-        logits = self.model.generator.cls(chosen).float()
+        logits = self.model.generator.cls(at_positions(generated, positions)).float()
         masked = functional.cross_entropy(logits.flatten(0, 1), originals.gather(1, positions).flatten())
         with torch.no_grad():
             noise = -torch.empty_like(logits).exponential_().log()  # Gumbel: the maximum is a sample
@@ -57,6 +56,5 @@ class ReplacedTokenDetection(Pretraining):
         detected = functional.binary_cross_entropy_with_logits(
             self.model.detector(encoder[:, 1:]).squeeze(-1).float(), replaced
         )
-        words = self.model.cls(encoder[:, 0]).float()
-        bag = -functional.log_softmax(words, dim=-1).gather(1, originals[:, 1:]).mean()
+        bag = bag_of_words_loss(self.model.cls(encoder[:, 0]).float(), originals[:, 1:])
         return Losses(masked + _DETECTION_WEIGHT * detected, bag)

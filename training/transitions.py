@@ -8,9 +8,8 @@ from scipy.optimize import minimize_scalar
 
 from service.core.decode import Transitions
 from service.core.labels import LABEL_IDS
-from training.data.mixed import MixedParagraph
 from training.data.schema import LabelledParagraph, by_document
-from training.dataset import sentence_examples
+from training.dataset import Example
 
 _SENTENCE_STRENGTH = 0.6  # chosen on held-out documents: at full strength pure paragraphs gain and mixed ones lose
 _SMOOTHING = 0.5  # added to every count, so that nothing is impossible (Jeffreys)
@@ -21,14 +20,12 @@ def count_transitions(rows: Sequence[LabelledParagraph]) -> Transitions:
     return _count([[row.label for row in document] for document in by_document(rows)])
 
 
-def count_sentence_transitions(
-    rows: Sequence[LabelledParagraph], mixed: Sequence[MixedParagraph]
-) -> Transitions | None:
+def count_sentence_transitions(paragraphs: Sequence[Sequence[Example]]) -> Transitions | None:
     """The same from sentence to sentence inside paragraphs that mix functions; ``None`` if there are none.
 
-    :param rows: only those with segments count.
+    :param paragraphs: the sentences of each, as :func:`training.dataset.sentence_examples` gives them.
     """
-    sequences = [[item.label for item in paragraph] for paragraph in sentence_examples(rows, mixed)]
+    sequences = [[item.label for item in paragraph] for paragraph in paragraphs]
     return replace(_count(sequences), strength=_SENTENCE_STRENGTH) if sequences else None
 
 

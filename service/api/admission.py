@@ -29,12 +29,10 @@ class Admission:
         self.app, self.metrics, self.api_key = app, metrics, api_key
         self.max_open_requests = max_open_requests
         self.n_open = 0
-        self._prepared: dict[Problem, tuple[list[tuple[bytes, bytes]], bytes]] = {}
+        self._prepared: dict[str, tuple[list[tuple[bytes, bytes]], bytes]] = {}  # by what is said
         self._refused: dict[tuple[str, int], list[str]] = defaultdict(list)
         detail = f"同时处理的请求已达上限 {max_open_requests}：请稍后重试"
         self._full = Problem(429, "overloaded", detail, {"Retry-After": "1"})
-        self._stopped = refusal(StoppedError())
-        self._queue_full: Problem | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -61,19 +59,16 @@ class Admission:
         try:
             if state is not None:
                 state.batcher.check_admission()
-        except OverloadedError as error:
-            self._queue_full = self._queue_full or refusal(error)
-            return self._queue_full
-        except StoppedError:
-            return self._stopped
+        except (OverloadedError, StoppedError) as error:
+            return refusal(error)
         return None
 
     async def _refuse(self, problem: Problem, scope: Scope, send: Send) -> None:
         started = time.perf_counter()
-        if problem not in self._prepared:
+        if problem.detail not in self._prepared:
             response = problem.response()
-            self._prepared[problem] = response.raw_headers, bytes(response.body)
-        headers, body = self._prepared[problem]
+            self._prepared[problem.detail] = response.raw_headers, bytes(response.body)
+        headers, body = self._prepared[problem.detail]
         own_id = request_id(Headers(scope=scope))
         headers = [*headers, (b"x-request-id", own_id.encode())]
         await send({"type": "http.response.start", "status": problem.status, "headers": headers})

@@ -119,8 +119,8 @@ class Gate:
     def _refusal(self, scope: Scope) -> Problem | None:
         headers = Headers(scope=scope)
         path = scope["path"]
-        open_to_all = self.api_key is None or path in _OPEN_PATHS or path.startswith(_OPEN_FOLDER)
-        if self.api_key is not None and not open_to_all and not has_key(headers, self.api_key):
+        is_open = path in _OPEN_PATHS or path.startswith(_OPEN_FOLDER)
+        if self.api_key is not None and not is_open and not has_key(headers, self.api_key):
             return Problem(
                 401, "unauthenticated", "需要请求头 Authorization: Bearer <密钥>", {"WWW-Authenticate": "Bearer"}
             )

@@ -35,7 +35,7 @@ class Manifest:
     :ivar temperature: divides the logits of each precision before the softmax.
     :ivar encoding: token budgets the model was trained with.
     :ivar transitions: how functions follow each other in a document; ``None`` judges each paragraph by itself.
-    :ivar sentence_transitions: the same from sentence to sentence inside a paragraph, in the order of ``labels``.
+    :ivar sentence_transitions: the same from sentence to sentence inside a paragraph, in the taxonomy's order.
     :ivar files: SHA-256 of each file, by path relative to the directory.
     :ivar data: names and SHA-256 of the labelled files it was trained on.
     :ivar metrics: measured figures, by evaluation set.

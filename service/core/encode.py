@@ -10,7 +10,7 @@ bears the second segment id, which asks for its own function.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +38,11 @@ class ParagraphInput:
     after: str = ""
     preceding: str = ""
     following: str = ""
+
+    def stretch(self, start: int, end: int) -> "ParagraphInput":
+        """A part of the text, by code points, where it stands in its paragraph."""
+        before, own, after = self.text[:start], self.text[start:end], self.text[end:]
+        return replace(self, text=own, preceding=self.preceding + before, following=after + self.following)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ how often one function follows another from sentence to sentence then weighs the
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -70,12 +70,8 @@ def _sentences(paragraph: Paragraph, whole: ParagraphInput) -> Iterator[Sentence
 
 def sentence_inputs(whole: ParagraphInput) -> list[tuple[int, int, ParagraphInput]]:
     """Start and end of each sentence of a paragraph, and the sentence as the encoder takes it."""
-    text = whole.text
-    spans = [span for span in split_sentences(text) if normalize(text[slice(*span)])]
-    return [
-        (start, end, replace(whole, text=text[start:end], preceding=text[:start], following=text[end:]))
-        for start, end in spans
-    ]
+    spans = [span for span in split_sentences(whole.text) if normalize(whole.text[slice(*span)])]
+    return [(start, end, whole.stretch(start, end)) for start, end in spans]
 
 
 def label_spans(

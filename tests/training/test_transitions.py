@@ -4,6 +4,7 @@ import pytest
 from service.core.labels import LABEL_IDS
 from training.data.mixed import MixedParagraph
 from training.data.schema import LabelledParagraph
+from training.dataset import sentence_examples
 from training.transitions import count_sentence_transitions, count_transitions, fit_strength
 
 
@@ -28,9 +29,9 @@ def test_frequencies_are_counted_with_their_ends() -> None:
 
 
 def test_sentences_are_counted_inside_mixed_paragraphs_only() -> None:
-    assert count_sentence_transitions(ROWS, []) is None
+    assert count_sentence_transitions(sentence_examples(ROWS)) is None
     mixed = MixedParagraph(field="x", headings=[], segments=[("summary", "做了。很好。"), ("problem", "差。")])
-    counted = count_sentence_transitions(ROWS, [mixed] * 20)
+    counted = count_sentence_transitions(sentence_examples(ROWS, [mixed] * 20))
     assert counted is not None
     index = {label: i for i, label in enumerate(LABEL_IDS)}
     following = np.exp(counted.following)

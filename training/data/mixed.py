@@ -1,11 +1,10 @@
 """Authored paragraphs that mix functions, with the boundaries between them."""
 
-from itertools import accumulate
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from training.data.schema import Segments, read_rows
+from training.data.schema import Segments, character_labels, read_rows
 
 AUTHORED_MIXED = Path(__file__).parent / "authored" / "mixed.jsonl"
 
@@ -30,11 +29,7 @@ class MixedParagraph(BaseModel):
 
     def labels(self) -> list[str]:
         """The label of each character."""
-        return [label for label, text in self.segments for _ in text]
-
-    def boundaries(self) -> list[int]:
-        """Ends of the segments, exclusive."""
-        return list(accumulate(len(text) for _, text in self.segments))
+        return character_labels(self.segments)
 
 
 def read_mixed(path: Path = AUTHORED_MIXED) -> list[MixedParagraph]:

@@ -27,6 +27,11 @@ def _check_segments(segments: list[tuple[str, str]]) -> list[tuple[str, str]]:
 Segments = Annotated[list[tuple[str, str]], Field(min_length=2), AfterValidator(_check_segments)]
 
 
+def character_labels(segments: Segments) -> list[str]:
+    """The label of each character."""
+    return [label for label, text in segments for _ in text]
+
+
 class LabelledParagraph(BaseModel):
     """One paragraph and the function that an annotator, or a teacher model, gave it.
 
