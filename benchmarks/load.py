@@ -56,6 +56,12 @@ class Result:
     seconds: float = 0.0
 
 
+def message(path: str, body: bytes) -> bytes:
+    """A request over a kept-alive connection as it goes over the wire."""
+    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: "
+    return f"{head}{len(body)}\r\n\r\n".encode() + body
+
+
 class _Connection(asyncio.Protocol):
     """One kept-alive connection with one request on it at a time."""
 
@@ -94,13 +100,12 @@ class _Client:
         self.free: deque[_Connection] = deque()
         shuffled = [body.encode() for body in plan.bodies]
         random.Random(plan.seed).shuffle(shuffled)
-        head = f"POST {plan.path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: "
-        self.messages = [f"{head}{len(body)}\r\n\r\n".encode() + body for body in shuffled]
+        self.messages = [message(plan.path, body) for body in shuffled]
         self.n_sent = 0
 
     async def ask(self) -> int:
         """Send the next body; returns the status of the answer."""
-        message = self.messages[self.n_sent % len(self.messages)]
+        request = self.messages[self.n_sent % len(self.messages)]
         self.n_sent += 1
         loop = asyncio.get_running_loop()
         try:
@@ -109,7 +114,7 @@ class _Client:
                 _, connection = await loop.create_connection(_Connection, "127.0.0.1", self.plan.port)
             assert connection.transport is not None
             connection.waiter = loop.create_future()
-            connection.transport.write(message)
+            connection.transport.write(request)
             async with asyncio.timeout(self.plan.timeout):
                 status = await connection.waiter
         except (OSError, TimeoutError, httptools.HttpParserError):

@@ -2,46 +2,69 @@
 
     python -m benchmarks.overhead
 
-Authored paragraphs over one kept-alive connection. The model's own time is what ``Server-Timing`` gives for inference;
-all the rest, tokenisation included, counts as added. Prints milliseconds.
+Authored paragraphs over one kept-alive connection of a plain socket. The model's own time is what ``Server-Timing``
+gives for inference; all the rest, tokenisation and the client included, counts as added. Prints milliseconds.
 """
 
-import http.client
 import re
+import socket
 import statistics
 import tempfile
 import time
 from pathlib import Path
 
+import httptools
+
 from benchmarks.compare import texts
+from benchmarks.load import message
 from benchmarks.servers import running, zhangfa
 from service.core.runtime import available_cpus
 
 _N_REQUESTS, _N_WARM_UP = 500, 50
-_INFERENCE = re.compile(r"inference;dur=([\d.]+)")
+_TIME = re.compile(rb"(\w+);dur=([\d.]+)")
+
+
+class _Answer:
+    """What the parser tells of one response."""
+
+    def __init__(self) -> None:
+        self.times: dict[str, float] = {}
+        self.complete = False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if name.lower() == b"server-timing":
+            self.times = {part.decode(): float(milliseconds) for part, milliseconds in _TIME.findall(value)}
+
+    def on_message_complete(self) -> None:
+        self.complete = True
+
+
+def _ask(connection: socket.socket, request: bytes) -> tuple[float, dict[str, float]]:
+    """Milliseconds from the first byte sent to the last one read, and the server's own times."""
+    answer = _Answer()
+    parser = httptools.HttpResponseParser(answer)
+    started = time.perf_counter()
+    connection.sendall(request)
+    while not answer.complete:
+        parser.feed_data(connection.recv(65536))
+    milliseconds = (time.perf_counter() - started) * 1000
+    if parser.get_status_code() != 200:
+        raise SystemExit(f"the server answered {parser.get_status_code()}")
+    return milliseconds, answer.times
 
 
 def main() -> None:
     """Measure and print."""
     server = zhangfa()
-    added, own = [], []
+    parts: dict[str, list[float]] = {"inference": [], "tokenize": [], "queue": [], "added": []}
     with tempfile.TemporaryDirectory() as logs, running(server, available_cpus(), Path(logs, "log")) as run:
-        connection = http.client.HTTPConnection("127.0.0.1", run.port)
+        connection = socket.create_connection(("127.0.0.1", run.port))
         for number, text in enumerate(texts(_N_WARM_UP + _N_REQUESTS)):
-            body = server.request_body(text).encode()
-            started = time.perf_counter()
-            connection.request("POST", server.path, body, {"Content-Type": "application/json"})
-            response = connection.getresponse()
-            response.read()
-            milliseconds = (time.perf_counter() - started) * 1000
-            found = _INFERENCE.search(response.headers["Server-Timing"])
-            if response.status != 200 or found is None:
-                raise SystemExit(f"the server answered {response.status}")
+            milliseconds, times = _ask(connection, message(server.path, server.request_body(text).encode()))
             if number >= _N_WARM_UP:
-                own.append(float(found[1]))
-                added.append(milliseconds - own[-1])
-    cuts = statistics.quantiles(added, n=20)
-    print(f"model p50 {statistics.median(own):.2f}, added p50 {statistics.median(added):.2f}, added p95 {cuts[-1]:.2f}")
+                for name, values in parts.items():
+                    values.append(times.get(name, milliseconds - times["inference"]))
+    print(", ".join(f"{name} p50 {statistics.median(values):.2f}" for name, values in parts.items()))
 
 
 if __name__ == "__main__":

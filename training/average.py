@@ -10,7 +10,13 @@ import torch
 from transformers import AutoTokenizer, PreTrainedModel
 
 from training.export import load_torch
-from training.finetune import average_weights
+
+
+@torch.no_grad()
+def average_weights(model: torch.nn.Module, other: torch.nn.Module, other_share: float) -> None:
+    """Move the weights of ``model`` towards those of ``other``, which has the same shape, in place."""
+    for own, theirs in zip(model.parameters(), other.parameters(), strict=True):
+        own.lerp_(theirs.to(own.device), other_share)
 
 
 def average(folders: Sequence[Path], output: Path) -> None:

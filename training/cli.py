@@ -127,9 +127,6 @@ def finetune(
     learning_rate: float = 1e-4,
     head_learning_rate: Annotated[float, typer.Option(help="Of the pooler and the classifier.")] = 1e-3,
     batch_size: int = 16,
-    start_share: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of the base's weights in the result; the base is a classifier.")
-    ] = 0.0,
     crop_share: Annotated[
         float,
         typer.Option(min=0, max=1, help="How often a paragraph of one function shows a run of its sentences only."),
@@ -154,7 +151,6 @@ def finetune(
         learning_rate=learning_rate,
         head_learning_rate=head_learning_rate,
         batch_size=batch_size,
-        start_share=start_share,
         crop_share=crop_share,
         random_weights=random_weights,
         seed=seed,
@@ -327,6 +323,29 @@ def annotations(
     lines = [json.dumps(row.model_dump(exclude_defaults=True), ensure_ascii=False) + "\n" for row in rows]
     output.write_text("".join(lines), encoding="utf-8")
     typer.echo(json.dumps({"n_paragraphs": len(rows), "n_documents": len({row.document for row in rows})}))
+
+
+@app.command()
+def audit(
+    paths: Annotated[list[Path], typer.Argument(help="Labelled JSONL; each document is judged by all the others.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="JSONL to write: doubtful labels, worst first.")],
+) -> None:
+    """List labels that the rest of the set speaks against, to be read again (cleanlab)."""
+    from training.audit import out_of_fold_scores, suspects
+
+    rows = [row for path in paths for row in _labelled(path)]
+    found = suspects(rows, out_of_fold_scores(rows))
+    with output.open("w", encoding="utf-8") as out:
+        for suspect in found:
+            line = {
+                "id": suspect.row.id,
+                "label": suspect.row.label,
+                "suggested": suspect.suggested,
+                "quality": round(suspect.quality, 4),
+                "text": suspect.row.text,
+            }
+            out.write(json.dumps(line, ensure_ascii=False) + "\n")
+    typer.echo(json.dumps({"n_paragraphs": len(rows), "n_suspects": len(found)}))
 
 
 @app.command()

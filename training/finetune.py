@@ -42,9 +42,6 @@ class FinetuneConfig:
     :ivar secondary_share: target probability of the secondary label.
     :ivar patience: epochs without a better macro-F1 before training stops.
     :ivar random_weights: begin with noise in the shape of the base, and not with its weights.
-    :ivar start_share: share of the weights that training started from in the weights kept; needs a start that is
-        already a classifier of the same labels. Half each does better on text unlike the training rows (WiSE-FT,
-        Wortsman et al. 2022).
     """
 
     n_epochs: int = 5
@@ -60,7 +57,6 @@ class FinetuneConfig:
     secondary_share: float = 0.2
     label_smoothing: float = 0.05
     patience: int = 3
-    start_share: float = 0.0
     random_weights: bool = False
     bf16: bool = True
     seed: int = 0
@@ -106,13 +102,6 @@ def optimizer_for(model: PreTrainedModel, config: FinetuneConfig) -> torch.optim
     )
 
 
-@torch.no_grad()
-def average_weights(model: torch.nn.Module, other: torch.nn.Module, other_share: float) -> None:
-    """Move the weights of ``model`` towards those of ``other``, which has the same shape, in place."""
-    for own, theirs in zip(model.parameters(), other.parameters(), strict=True):
-        own.lerp_(theirs.to(own.device), other_share)
-
-
 @dataclass(frozen=True)
 class SoftCrossEntropy:
     """Cross-entropy against target distributions *of shape* ``(n, n_labels)``, smoothed towards uniform."""
@@ -155,11 +144,13 @@ def finetune(
     config: FinetuneConfig | None = None,
     encoding: EncodingConfig | None = None,
     mixed: Sequence[MixedParagraph] = (),
+    trainer_class: type[LengthGroupedTrainer] = LengthGroupedTrainer,
 ) -> dict[str, float]:
     """Train, keep the epoch with the best dev macro-F1, and save model and tokenizer in ``output``.
 
     :param base: folder of a pretrained model, or a hub name such as ``hfl/chinese-roberta-wwm-ext``.
     :param mixed: paragraphs that mix functions, whose sentences are examples of their own.
+    :param trainer_class: another way to train, for comparison.
     :returns: the dev metrics of the weights kept.
     """
     config = config or FinetuneConfig()
@@ -198,7 +189,7 @@ def finetune(
         seed=config.seed,
         disable_tqdm=True,
     )
-    trainer = LengthGroupedTrainer(
+    trainer = trainer_class(
         model=model,
         args=arguments,
         train_dataset=train_set,
@@ -210,12 +201,8 @@ def finetune(
         callbacks=[EarlyStoppingCallback(config.patience)],
     )
     trainer.train()
-    if config.start_share:
-        average_weights(model, load_classifier(base, config.dropout), config.start_share)
-        metrics = trainer.evaluate()
-    else:
-        evaluations = [entry for entry in trainer.state.log_history if "eval_macro_f1" in entry]
-        metrics = max(evaluations, key=lambda entry: entry["eval_macro_f1"])
+    evaluations = [entry for entry in trainer.state.log_history if "eval_macro_f1" in entry]
+    metrics = max(evaluations, key=lambda entry: entry["eval_macro_f1"])
     model.to(torch.float16).save_pretrained(output)  # half the size; parity is checked against these weights
     AutoTokenizer.from_pretrained(base).save_pretrained(output)
     return {name.removeprefix("eval_"): value for name, value in metrics.items() if name.startswith("eval_")}

@@ -8,6 +8,7 @@ learning rate decays with the time left, not with a number of steps (Geiping and
 import json
 import math
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -111,6 +112,7 @@ class Pretraining:
         embeddings: np.ndarray | None = None,
         start: Path | None = None,
         device: str = "cpu",
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Start a run, or go on with the one whose checkpoint lies in ``output``.
 
@@ -119,10 +121,11 @@ class Pretraining:
         :param embeddings: initial word embeddings, *shape* ``(vocab_size, hidden_size)``, float32.
         :param start: folder of an earlier model with the same tokenizer to go on from, an encoder or a classifier; its
             shape replaces that of ``config``, and an output layer that it lacks starts from noise.
+        :param clock: seconds that count against the budget; ``time.process_time`` compares runs on a busy machine.
         :raises ValueError: the vocabulary of ``start`` has another size.
         """
         torch.manual_seed(config.seed)
-        self.config, self.output, self.device = config, output, torch.device(device)
+        self.config, self.output, self.device, self.clock = config, output, torch.device(device), clock
         n_held_out = max(len(tokens) // 200, config.batch_tokens)
         self.held_out = tokens[-n_held_out:]
         self.stream = TokenStream(tokens[:-n_held_out], config.seed)
@@ -213,7 +216,7 @@ class Pretraining:
         masked_losses: list[float] = []
         bag_losses: list[float] = []
         norms: list[float] = []
-        before = time.monotonic()
+        before = self.clock()
         while self.seconds < budget:
             progress = self.seconds / budget
             long = progress >= 1 - self.config.long_share
@@ -231,7 +234,7 @@ class Pretraining:
             bag_losses.append(losses.bag.item())
             self.step += 1
             self.n_tokens_seen += blocks.size
-            now = time.monotonic()
+            now = self.clock()
             self.seconds, before = self.seconds + now - before, now
             if self.seconds - last_report >= report_seconds or self.seconds >= budget:
                 last_report = self.seconds

@@ -1,6 +1,7 @@
 """The application: loads the model, warms it up, and puts routes, errors and middleware together."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -55,6 +56,8 @@ def create_app(settings: Settings) -> FastAPI:
         warm_up = [bundle.encoder.encode(ParagraphInput("同志们：今天的会议很重要。" * n)) for n in (1, 8, 40)]
         for paragraph in warm_up:
             await asyncio.to_thread(bundle.predictions, [paragraph])
+        gc.collect()
+        gc.freeze()  # or full collections would go through the whole program again, 15 ms in which nobody is answered
         app.state.zhangfa = State(settings, bundle, batcher, metrics, workers, readers)
         try:
             yield

@@ -51,7 +51,6 @@ class Window:
 
     ids: np.ndarray
     segments: np.ndarray
-    n_own_tokens: int
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -130,7 +129,10 @@ class Encoder:
 
     def _ids(self, text: str) -> list[int]:
         normal = normalize(text)
-        return self.tokenizer.encode(normal, add_special_tokens=False).ids if normal else []
+        if not normal:
+            return []
+        (encoding,) = self.tokenizer.encode_batch_fast([normal], add_special_tokens=False)  # fast: without offsets
+        return encoding.ids
 
     def _last(self, text: str, n: int) -> list[int]:
         """The last ``n`` tokens; no more text is tokenised than may hold them."""
@@ -182,7 +184,7 @@ class Encoder:
                 first = len(prefix) + len(preceding)
                 segments[first : first + end - start] = 1
                 segments[-1] = 1
-            windows.append(Window(np.asarray(ids, dtype=np.int64), segments, end - start))
+            windows.append(Window(np.asarray(ids, dtype=np.int64), segments))
         return EncodedParagraph(tuple(windows), len(own))
 
 

@@ -20,7 +20,9 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 
 def combine_windows(logits: np.ndarray, encoded: Sequence[EncodedParagraph]) -> np.ndarray:
-    """Average the window logits of each paragraph, weighted by the paragraph tokens in each window.
+    """Average the window logits of each paragraph, whose windows hold equally many of its tokens.
+
+    The best of the rules that ``benchmarks/windows.py`` compares.
 
     :param logits: one row a window, in order, *shape* ``(n_windows, n_labels)``.
     :returns: *shape* ``(n_paragraphs, n_labels)``, float32.
@@ -30,8 +32,7 @@ def combine_windows(logits: np.ndarray, encoded: Sequence[EncodedParagraph]) -> 
     rows, start = [], 0
     for paragraph in encoded:
         end = start + len(paragraph.windows)
-        weights = [window.n_own_tokens for window in paragraph.windows]
-        rows.append(np.average(logits[start:end], axis=0, weights=weights))
+        rows.append(logits[start:end].mean(axis=0))
         start = end
     return np.asarray(rows, dtype=np.float32).reshape(len(encoded), logits.shape[-1])
 

@@ -10,7 +10,7 @@ from service.core.encode import EncodedParagraph, Window
 
 
 def paragraph(*lengths: int) -> EncodedParagraph:
-    windows = tuple(Window(np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64), n) for n in lengths)
+    windows = tuple(Window(np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)) for n in lengths)
     return EncodedParagraph(windows, sum(lengths))
 
 
