@@ -100,7 +100,7 @@ def main(
     train: Annotated[list[Path], typer.Option(help="Labelled rows.")] = [],  # noqa: B006
     dev: Annotated[list[Path], typer.Option(help="Labelled rows to judge by.")] = [],  # noqa: B006
     seconds: Annotated[float, typer.Option(help="Of pretraining, for each arm.")] = 240.0,
-    n_train: Annotated[int, typer.Option(help="Labelled rows used, whole documents.")] = 4_000,
+    n_train: Annotated[int, typer.Option(help="Labelled rows used, whole documents.")] = 3_000,
     pretrained: Annotated[bool, typer.Option(help="No: fine-tune noise in the shape of the arm.")] = True,
 ) -> None:
     """Run arms, or print what has been run."""
@@ -121,7 +121,7 @@ def main(
                 rows,
                 dev_rows,
                 folder / f"finetuned{seed}",
-                FinetuneConfig(n_epochs=2, learning_rate=5e-4, random_weights=not pretrained, seed=seed),
+                FinetuneConfig(n_epochs=2, random_weights=not pretrained, seed=seed),
                 _SHORT_WINDOWS,
             )["macro_f1"]
             for seed in _SEEDS

@@ -59,5 +59,4 @@ def test_a_paragraph_that_mixes_functions_is_not_cropped(tiny: Bundle) -> None:
     one, mixed = examples([row.model_copy(update={"secondary": None})]), examples([row])
     for items, cropped in ((one, True), (mixed, False)):
         windows = TrainingWindows(items, tiny.encoder, drop_all=0, drop_part=0, seed=0, crop_share=1.0)
-        [whole] = tiny.encoder.encode(ParagraphInput(text)).windows
-        assert (windows[0]["window"].ids.tolist() == whole.ids.tolist()) is not cropped
+        assert windows[0]["window"].segments.any() == cropped  # marks the sentences that are asked for
