@@ -10,7 +10,6 @@ two cores only a proxy sees enough text in minutes to be told from another.
 """
 
 import json
-import random
 import statistics
 import time
 from dataclasses import dataclass, field
@@ -21,7 +20,8 @@ import typer
 
 from service.core.encode import EncodingConfig
 from training.cli import tokenizer as make_tokenizer
-from training.data.schema import by_document, read_labelled
+from training.data.schema import read_labelled
+from training.data.split import some_documents
 from training.finetune import FinetuneConfig, finetune
 from training.initialization import word2vec_embeddings
 from training.pretrain import PROGRESS, PretrainConfig, Pretraining
@@ -108,9 +108,7 @@ def main(
     if not arms:
         typer.echo(table([json.loads(line) for line in results.read_text().splitlines()]))
         return
-    documents = by_document([row for path in train for row in read_labelled(path)])
-    random.Random(0).shuffle(documents)
-    rows = [row for document in documents for row in document][:n_train]
+    rows = some_documents([row for path in train for row in read_labelled(path)], n_train)
     dev_rows = [row for path in dev for row in read_labelled(path)]
     for name in arms:
         folder = output / name.replace(" ", "_")

@@ -9,7 +9,6 @@ plain arm goes first. Results are appended to ``results.jsonl`` in the run folde
 """
 
 import json
-import random
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -26,7 +25,8 @@ from service.core.predictor import combine_windows, softmax
 from training.audit import out_of_fold_scores, suspects
 from training.average import average
 from training.corpus import Source, sample_documents
-from training.data.schema import LabelledParagraph, by_document, read_labelled
+from training.data.schema import LabelledParagraph, read_labelled
+from training.data.split import some_documents
 from training.dataset import examples
 from training.export import load_torch, torch_logits, windows_of
 from training.finetune import FinetuneConfig, LengthGroupedTrainer, finetune, load_encoder
@@ -195,19 +195,17 @@ def main(
     train: Annotated[list[Path], typer.Option(help="Labelled rows.")] = [],  # noqa: B006
     dev: Annotated[list[Path], typer.Option(help="Labelled rows to judge by.")] = [],  # noqa: B006
     corpus: Annotated[list[str], typer.Option(help="Unlabelled speeches, optionally =WEIGHT.")] = [],  # noqa: B006
-    n_train: Annotated[int, typer.Option(help="Labelled rows used, whole documents.")] = 2_500,
+    n_train: Annotated[int, typer.Option(help="Labelled rows used, whole documents.")] = 1_500,
 ) -> None:
     """Run arms, or print what has been run."""
     results = output / "results.jsonl"
     if not arms:
         typer.echo(table([json.loads(line) for line in results.read_text().splitlines()]))
         return
-    documents = by_document([row for path in train for row in read_labelled(path)])
-    random.Random(0).shuffle(documents)
     material = Material(
         output,
         base,
-        [row for document in documents for row in document][:n_train],
+        some_documents([row for path in train for row in read_labelled(path)], n_train),
         [row for path in dev for row in read_labelled(path)],
         list(sample_documents(map(Source.parse, corpus), 0)) if corpus else [],
     )

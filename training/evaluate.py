@@ -12,6 +12,7 @@ from service.core.labels import LABEL_IDS
 from training.baselines import majority, tfidf_logistic
 from training.calibrate import Abstention, fit_min_score
 from training.data.schema import LabelledParagraph, by_document
+from training.data.split import some_documents
 from training.dataset import examples, without_context
 from training.metrics import (
     Interval,
@@ -24,6 +25,7 @@ from training.metrics import (
 )
 
 Part = tuple[int, float, float]
+_TRAINING_SHARES = (0.5, 0.25, 0.125)  # for the learning curve of the baseline
 _LENGTHS = (16, 64, 128, 256)  # tokens; past the window a paragraph is scored in several pieces
 
 
@@ -115,7 +117,8 @@ def evaluate(
 ) -> Evaluation:
     """Score labelled rows with a loaded model, with and without context.
 
-    :param train: the rows the model was trained on, to train the baselines on; without them there are none.
+    :param train: the rows the model was trained on, to train the baselines on, a half, a quarter and an eighth of their
+        documents too; without them there are none.
     """
     inputs = [item.paragraph for item in examples(rows)]
     single = bundle.classify(inputs)
@@ -130,6 +133,10 @@ def evaluate(
     if train:
         for name, baseline in (("TF-IDF + logistic regression", tfidf_logistic), ("majority", majority)):
             baselines[name] = macro_f1_interval(documents, gold, baseline(train, rows))
+        for share in _TRAINING_SHARES:
+            part = some_documents(train, int(len(train) * share))
+            name = f"TF-IDF + logistic regression on {len(by_document(part))} documents"
+            baselines[name] = macro_f1_interval(documents, gold, tfidf_logistic(part, rows))
     return Evaluation(
         n_paragraphs=len(rows),
         n_documents=len(set(documents)),

@@ -77,3 +77,13 @@ def split_by_document(
         [row for row in rows if row.document not in held_out],
         [row for row in rows if row.document in held_out],
     )
+
+
+def some_documents(rows: Sequence[LabelledParagraph], n_paragraphs: int, seed: int = 0) -> list[LabelledParagraph]:
+    """Documents in random order until there are so many paragraphs; the last one may be cut.
+
+    With the same seed a smaller number gives a part of what a larger one gives.
+    """
+    documents = by_document(rows)
+    random.Random(seed).shuffle(documents)
+    return [row for document in documents for row in document][:n_paragraphs]
