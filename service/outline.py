@@ -138,7 +138,7 @@ def outline_document(bundle: Bundle, source: str | SourceText, *, sentences: boo
     predictions = bundle.classify_document(document.inputs())
     spans = None
     if sentences:
-        asked = document_sentences(document)
+        asked = list(document_sentences(document))
         judged = bundle.classify([sentence.context for sentence in asked])
         spans = label_spans(asked, judged, bundle.manifest.sentence_transitions)
     return outline_answer(document, predictions, spans)

@@ -1,6 +1,7 @@
 """A labelled document as a Word file: headings by level, every paragraph shaded by its function and tagged with it."""
 
 import io
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,8 @@ from docx.shared import Pt, RGBColor
 
 from service.core.labels import LABEL_BY_ID
 from service.palette import PALETTE
+
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0 has no way to write these
 
 
 def render_word(paragraphs: Sequence[Mapping[str, Any]], title: str | None = None) -> bytes:
@@ -23,9 +26,9 @@ def render_word(paragraphs: Sequence[Mapping[str, Any]], title: str | None = Non
     normal.font.size = Pt(12)
     normal.element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), "宋体")
     if title:
-        document.add_heading(title, 0)
+        document.add_heading(_NOT_XML.sub("", title), 0)
     for paragraph in paragraphs:
-        text = "".join(paragraph["text"].split("\n"))
+        text = _NOT_XML.sub("", paragraph["text"].replace("\n", ""))
         if paragraph.get("role") == "heading":
             document.add_heading(text, min(max(paragraph.get("level") or 1, 1), 9))
             continue

@@ -12,7 +12,7 @@ from service.core.encode import EncodedParagraph, Encoder, ParagraphInput, pad
 from service.core.labels import LABEL_IDS
 from service.core.segment import with_context
 from service.core.sentences import split_sentences
-from service.core.spans import sentence_inputs
+from service.core.spans import sentence_spans
 from training.data.mixed import MixedParagraph
 from training.data.schema import LabelledParagraph, by_document, character_labels
 
@@ -59,8 +59,8 @@ def sentence_examples(rows: Sequence[LabelledParagraph], mixed: Sequence[MixedPa
         labels = character_labels(segments)
         result.append(
             [
-                Example(sentence, _one_hot(labels[start]), labels[start])
-                for start, _, sentence in sentence_inputs(paragraph)
+                Example(paragraph.stretch(start, end), _one_hot(labels[start]), labels[start])
+                for start, end in sentence_spans(paragraph.text)
             ]
         )
     return result

@@ -21,6 +21,8 @@ from service.core.encode import ParagraphInput
 from service.core.runtime import RuntimeConfig
 from service.settings import Settings
 
+_MOST_EXPORTS = 4  # at a time; one is made, the others wait
+
 
 @dataclass(frozen=True)
 class State:
@@ -32,6 +34,8 @@ class State:
     metrics: Metrics
     workers: ThreadPoolExecutor
     readers: ThreadPoolExecutor
+    writers: ThreadPoolExecutor
+    exports: asyncio.Semaphore
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -52,18 +56,21 @@ def create_app(settings: Settings) -> FastAPI:
         workers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="work")  # tokenisation, outlines
         # One thread: PDFium is not safe for threads, and large files must not take the others' turn.
         readers = ThreadPoolExecutor(max_workers=1, thread_name_prefix="read")
+        writers = ThreadPoolExecutor(max_workers=1, thread_name_prefix="write")
         batcher.start()
         warm_up = [bundle.encoder.encode(ParagraphInput("同志们：今天的会议很重要。" * n)) for n in (1, 8, 40)]
         for paragraph in warm_up:
             await asyncio.to_thread(bundle.predictions, [paragraph])
         gc.collect()
         gc.freeze()  # or full collections would go through the whole program again, 15 ms in which nobody is answered
-        app.state.zhangfa = State(settings, bundle, batcher, metrics, workers, readers)
+        app.state.zhangfa = State(
+            settings, bundle, batcher, metrics, workers, readers, writers, asyncio.Semaphore(_MOST_EXPORTS)
+        )
         try:
             yield
         finally:
             await asyncio.to_thread(batcher.stop)
-            for executor in (workers, readers):
+            for executor in (workers, readers, writers):
                 executor.shutdown(wait=False, cancel_futures=True)
 
     app = FastAPIOffline(  # its documentation page loads nothing from elsewhere
@@ -83,9 +90,10 @@ def create_app(settings: Settings) -> FastAPI:
         metrics=metrics,
         max_body_bytes=settings.max_body_bytes,
         max_upload_bytes=settings.max_upload_bytes,
+        max_held_bytes=settings.max_held_bytes,
         body_seconds=settings.body_seconds,
         api_key=key,
     )
-    app.add_middleware(RequestContext, metrics=metrics)
+    app.add_middleware(RequestContext, metrics=metrics, send_seconds=settings.body_seconds)
     app.add_middleware(Admission, metrics=metrics, max_open_requests=settings.max_open_requests, api_key=key)
     return app

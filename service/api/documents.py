@@ -2,9 +2,11 @@
 
 import asyncio
 from dataclasses import dataclass
+from itertools import islice
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import UploadFile
 
 from service.api.bodies import body_schema, read_json
@@ -32,6 +34,7 @@ _MEDIA_TYPES = {
 }
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _FORM_FIELDS = frozenset({"file", "title", "sentences"})
+_FORM_CHARSETS = frozenset({"utf-8", "utf8"})
 _TRUE, _FALSE = ("true", "1", "on"), ("false", "0", "off", "")
 _FORM = {
     "schema": {
@@ -63,7 +66,11 @@ async def _asked(request: Request, state: Any) -> _Asked:
     settings = state.settings
     limits = Limits(settings.max_upload_bytes, settings.max_document_characters, settings.max_pages)
     in_thread = asyncio.get_running_loop().run_in_executor
-    if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+    media_type, options = parse_options_header(request.headers.get("content-type", ""))
+    if media_type == b"multipart/form-data":
+        charset = options.get(b"charset", b"utf-8").decode("latin-1")
+        if charset.lower() not in _FORM_CHARSETS:
+            raise Problem(415, "unsupported-type", f"表单的字符集是 {charset}，应为 utf-8")
         async with request.form(max_files=1, max_fields=len(_FORM_FIELDS)) as form:
             file = form.get("file")
             if not isinstance(file, UploadFile):
@@ -101,14 +108,21 @@ class _Cut:
     inputs: list[ParagraphInput]
 
 
-def _cut(asked: _Asked) -> _Cut:
+def _cut(asked: _Asked, limit: int) -> _Cut:
+    """Cut into paragraphs and sentences, of which there are ``limit`` at most.
+
+    :raises Problem: there are more.
+    """
     document = segment(asked.source)
     if not document.paragraphs:
         raise EmptyTextError
     inputs = document.inputs()
     if asked.title:
         inputs = [ParagraphInput(p.text, (asked.title, *p.headings), p.before, p.after) for p in inputs]
-    sentences = document_sentences(document) if asked.sentences else []
+    # One more than are allowed, and not all of however many there are.
+    sentences = list(islice(document_sentences(document), limit + 1)) if asked.sentences else []
+    if len(inputs) + len(sentences) > limit:
+        raise too_large("文档的段数与句数之和" if asked.sentences else "文档的段数", limit)
     return _Cut(document, sentences, [*inputs, *(sentence.context for sentence in sentences)])
 
 
@@ -144,10 +158,7 @@ async def documents(
     except TooLongError as error:
         raise too_large("文档字符数", state.settings.max_document_characters) from error
     in_thread = asyncio.get_running_loop().run_in_executor
-    cut = await in_thread(state.workers, _cut, asked)
-    limit = state.settings.max_document_paragraphs
-    if len(cut.inputs) > limit:
-        raise too_large("文档的段数与句数之和" if asked.sentences else "文档的段数", limit)
+    cut = await in_thread(state.workers, _cut, asked, state.settings.max_document_paragraphs)
     # In one piece, so that it is taken or refused as a whole.
     classified = await classify_inputs(state, cut.inputs, max_paragraphs=None)
     content = await in_thread(state.workers, _written, state, asked, cut, classified, output)
@@ -157,12 +168,15 @@ async def documents(
 @router.post("/v1/exports/word", summary="导出 Word 文件", response_class=Response)
 async def word(body: WordRequest, state: ReadyState) -> Response:
     """把(订正过的)段落排成 Word 文件：标题分级，段落按功能着色并标名。"""
-    if len(body.paragraphs) > state.settings.max_document_characters // 10:
-        raise too_large("段落数", state.settings.max_document_characters // 10)
     try:
         from service.word_rendering import render_word
     except ModuleNotFoundError as error:
         raise InputError("导出 Word 缺少组件：请安装 pip install 'zhangfa[documents]'") from error
     paragraphs = [paragraph.model_dump() for paragraph in body.paragraphs]
-    data = await asyncio.get_running_loop().run_in_executor(state.readers, lambda: render_word(paragraphs, body.title))
+    if state.exports.locked():
+        raise Problem(429, "overloaded", "同时导出的文件已达上限：请稍后重试", {"Retry-After": "1"})
+    async with state.exports:
+        data = await asyncio.get_running_loop().run_in_executor(
+            state.writers, lambda: render_word(paragraphs, body.title)
+        )
     return Response(data, media_type=_WORD, headers={"Content-Disposition": 'attachment; filename="zhangfa.docx"'})

@@ -45,14 +45,18 @@ def _media_type(scope: Scope) -> str:
     return Headers(scope=scope).get("content-type", "").partition(";")[0].strip().lower()
 
 
+class _StalledError(Exception):
+    """The client does not read its answers, and must not keep its place."""
+
+
 class RequestContext:
     """Gives every answer an ``X-Request-ID``, counts and times it, and logs one JSON line without any text.
 
     An error that nobody expected is answered here, and so is a request that the shutdown cuts off.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
-        self.app, self.metrics = app, metrics
+    def __init__(self, app: ASGIApp, metrics: Metrics, send_seconds: float) -> None:
+        self.app, self.metrics, self.send_seconds = app, metrics, send_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -67,7 +71,11 @@ class RequestContext:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 MutableHeaders(scope=message)["X-Request-ID"] = own_id
-            await send(message)
+            try:
+                async with asyncio.timeout(self.send_seconds):
+                    await send(message)
+            except TimeoutError as error:
+                raise _StalledError from error
 
         try:
             await self.app(scope, receive, send_with_id)
@@ -75,6 +83,8 @@ class RequestContext:
             if not status:
                 await refusal(StoppedError()).response()(scope, receive, send_with_id)
             raise
+        except _StalledError:
+            _log.warning("the client does not read its answer", extra={"request_id": own_id})
         except Exception as error:
             _log.exception("unexpected error", extra={"request_id": own_id, "error": type(error).__name__})
             if not status:
@@ -103,11 +113,13 @@ class Gate:
         metrics: Metrics,
         max_body_bytes: int,
         max_upload_bytes: int,
+        max_held_bytes: int,
         body_seconds: float,
         api_key: str | None,
     ) -> None:
         self.app, self.metrics, self.api_key = app, metrics, api_key
         self.max_body_bytes, self.max_upload_bytes = max_body_bytes, max_upload_bytes
+        self.max_held_bytes, self.n_held_bytes = max_held_bytes, 0
         self.body_seconds = body_seconds
 
     def _bound(self, scope: Scope) -> tuple[str, int, int]:
@@ -146,9 +158,17 @@ class Gate:
         if scope["method"] != "POST":
             await self.app(scope, receive, send)
             return
+        body = bytearray()
+        try:
+            await self._answer(scope, body, receive, send)
+        finally:
+            self.n_held_bytes -= len(body)
+
+    async def _answer(self, scope: Scope, body: bytearray, receive: Receive, send: Send) -> None:
+        """Read the body and run the application, or refuse the body."""
         try:
             async with asyncio.timeout(self.body_seconds):  # a client that trickles its body must not stay for ever
-                body = await self._body(scope, receive)
+                complete = await self._read(scope, body, receive)
         except TimeoutError:
             detail = f"请求体在 {self.body_seconds:g} 秒内没有发完：请重发，或请管理员调高上限"
             slow = Problem(408, "timeout", detail, {"Connection": "close"})
@@ -157,8 +177,8 @@ class Gate:
         except Problem as problem:
             await self._refuse(problem, scope, receive, send)
             return
-        if body is not None:
-            await self._run_while_wanted(scope, body, receive, send)
+        if complete:
+            await self._run_while_wanted(scope, bytes(body), receive, send)
 
     async def _run_while_wanted(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
         """Run the application, and cancel it if the client leaves, so that its paragraphs cost nothing any more."""
@@ -175,23 +195,28 @@ class Gate:
         finally:
             leaving.cancel()
 
-    async def _body(self, scope: Scope, receive: Receive) -> bytes | None:
-        """The whole body; ``None`` if the client left before its end.
+    async def _read(self, scope: Scope, body: bytearray, receive: Receive) -> bool:
+        """Fill ``body``; whether the client stayed to its end.
 
-        :raises Problem: it is larger than allowed; a chunked body has no length to refuse by.
+        :raises Problem: it is larger than allowed, since a chunked body has no length to refuse by, or the bodies of
+            all requests together are.
         """
         what, limit, n_allowed = self._bound(scope)
-        body = bytearray()
         more = True
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":
-                return None
-            body += message.get("body", b"")
+                return False
+            chunk = message.get("body", b"")
+            body += chunk
+            self.n_held_bytes += len(chunk)
             more = message.get("more_body", False)
             if len(body) > n_allowed:
                 raise too_large(what, limit)
-        return bytes(body)
+            if self.n_held_bytes > self.max_held_bytes:
+                detail = f"各请求体的字节总数已达上限 {self.max_held_bytes}：请稍后重试"
+                raise Problem(429, "overloaded", detail, {"Retry-After": "1"})
+        return True
 
     async def _refuse(self, problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
         self.metrics.count_rejection(problem.code)

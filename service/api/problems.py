@@ -54,6 +54,8 @@ def _validation_problem(error: RequestValidationError) -> tuple[Problem, list[di
     errors = error.errors()
     if any(item["type"] == "json_invalid" for item in errors):
         return Problem(400, "malformed-json", "请求体不是合法的 JSON"), []
+    if longest := next((item["ctx"]["max_length"] for item in errors if item["type"] == "too_long"), None):
+        return too_large("段落数", longest), []
     fields = [
         {"field": ".".join(map(str, item["loc"][1:])) or "body", "message": item["msg"]}
         for item in errors[:_MOST_ERRORS]

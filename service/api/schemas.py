@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.core.labels import LABEL_IDS
+from service.settings import MOST_PARAGRAPHS
 
 TopK = Annotated[int, Field(ge=1, le=len(LABEL_IDS), description="只返回得分最高的若干个标签")]
 
@@ -18,7 +19,7 @@ class Strict(BaseModel):
 class PredictRequest(Strict):
     """One text or a list of texts, each a paragraph of its own."""
 
-    inputs: str | Annotated[list[str], Field(fail_fast=True)]
+    inputs: str | Annotated[list[str], Field(max_length=MOST_PARAGRAPHS, fail_fast=True)]
     top_k: TopK | None = None
     raw_scores: bool = Field(False, description="返回未校准的 logits")
 
@@ -43,7 +44,7 @@ class ParagraphRequest(Strict):
 class ClassifyRequest(Strict):
     """Paragraphs with context."""
 
-    paragraphs: list[ParagraphRequest] = Field(min_length=1, fail_fast=True)
+    paragraphs: list[ParagraphRequest] = Field(min_length=1, max_length=MOST_PARAGRAPHS, fail_fast=True)
     top_k: TopK | None = None
     min_score: float = Field(0.0, ge=0, le=1, description="最高分低于它的段落标为 abstained")
 
@@ -162,4 +163,4 @@ class WordRequest(Strict):
     """Labelled paragraphs that become a Word file."""
 
     title: str | None = Field(None, max_length=300)
-    paragraphs: list[ExportParagraph] = Field(min_length=1, fail_fast=True)
+    paragraphs: list[ExportParagraph] = Field(min_length=1, max_length=MOST_PARAGRAPHS, fail_fast=True)

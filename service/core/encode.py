@@ -19,6 +19,9 @@ from tokenizers import Tokenizer
 from service.core.errors import BundleError, EmptyTextError
 from service.core.text import normalize
 
+_N_CHARACTERS = 8  # of one token, at most
+_FAR = 256 * _N_CHARACTERS  # characters; no budget of tokens around a sentence is that large
+
 
 @dataclass(frozen=True)
 class ParagraphInput:
@@ -40,9 +43,15 @@ class ParagraphInput:
     following: str = ""
 
     def stretch(self, start: int, end: int) -> "ParagraphInput":
-        """A part of the text, by code points, where it stands in its paragraph."""
-        before, own, after = self.text[:start], self.text[start:end], self.text[end:]
-        return replace(self, text=own, preceding=self.preceding + before, following=after + self.following)
+        """A part of the text, by code points, where it stands in its paragraph.
+
+        Of what surrounds it no more is kept than the encoder may read, or a long paragraph of many sentences would be
+        there as often as it has sentences.
+        """
+        before, own, after = self.text[max(0, start - _FAR) : start], self.text[start:end], self.text[end : end + _FAR]
+        return replace(
+            self, text=own, preceding=(self.preceding + before)[-_FAR:], following=(after + self.following)[:_FAR]
+        )
 
 
 @dataclass(frozen=True)
@@ -136,11 +145,11 @@ class Encoder:
 
     def _last(self, text: str, n: int) -> list[int]:
         """The last ``n`` tokens; no more text is tokenised than may hold them."""
-        return self._ids(text[-8 * n :])[-n:] if text else []
+        return self._ids(text[-_N_CHARACTERS * n :])[-n:] if text else []
 
     def _first(self, text: str, n: int) -> list[int]:
         """The first ``n`` tokens, likewise."""
-        return self._ids(text[: 8 * n])[:n] if text else []
+        return self._ids(text[: _N_CHARACTERS * n])[:n] if text else []
 
     def _context_ids(self, paragraph: ParagraphInput) -> list[int]:
         """Headings, end of the text before, beginning of the text after, joined by ``[SEP]``; empty if all are."""
@@ -148,7 +157,7 @@ class Encoder:
         for heading in reversed(paragraph.headings):  # no more than the innermost that fill the budget
             if len(headings) >= self.config.n_heading_tokens:
                 break
-            headings = self._ids(heading[-8 * self.config.n_heading_tokens :]) + headings
+            headings = self._ids(heading[-_N_CHARACTERS * self.config.n_heading_tokens :]) + headings
         before = self._last(paragraph.before, self.config.n_before_tokens)
         after = self._first(paragraph.after, self.config.n_after_tokens)
         if not (headings or before or after):

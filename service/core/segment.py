@@ -21,6 +21,7 @@ SEGMENTER_VERSION = "2"
 Role = Literal["heading", "salutation", "body", "signature", "date", "noise"]
 
 _FEWEST_PARAGRAPHS_OF_A_SPEECH = 4
+_LONGEST_STYLED_HEADING = 200  # more is text in the wrong style, which every paragraph of its section would repeat
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,7 @@ def segment(source: str | SourceText) -> Document:
             continue
         heading = opening_heading(own, first=not begun)
         styled = source.heading_levels.get(block.start)
-        if styled is not None:
+        if styled is not None and len(own) <= _LONGEST_STYLED_HEADING:
             heading = styled, own
         elif heading is not None and heading[1] == own and len(block.lines) > 1:
             heading = None  # a paragraph that its page broke

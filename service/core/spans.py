@@ -14,7 +14,7 @@ from service.core.bundle import Prediction
 from service.core.decode import Transitions
 from service.core.encode import ParagraphInput
 from service.core.labels import LABEL_IDS
-from service.core.segment import Document, Paragraph
+from service.core.segment import Document
 from service.core.sentences import split_sentences
 from service.core.text import normalize
 
@@ -52,26 +52,17 @@ class Sentence:
     context: ParagraphInput
 
 
-def document_sentences(document: Document) -> list[Sentence]:
+def document_sentences(document: Document) -> Iterator[Sentence]:
     """The sentences of every body paragraph that has two or more, in reading order."""
-    return [
-        sentence
-        for paragraph, whole in zip(document.paragraphs, document.inputs(), strict=True)
-        if paragraph.role == "body"
-        for sentence in _sentences(paragraph, whole)
-    ]
+    for paragraph, whole in zip(document.paragraphs, document.inputs(), strict=True):
+        spans = sentence_spans(whole.text) if paragraph.role == "body" else []
+        for start, end in spans if len(spans) > 1 else ():
+            yield Sentence(paragraph.index, paragraph.start + start, paragraph.start + end, whole.stretch(start, end))
 
 
-def _sentences(paragraph: Paragraph, whole: ParagraphInput) -> Iterator[Sentence]:
-    inputs = sentence_inputs(whole)
-    for start, end, context in inputs if len(inputs) > 1 else ():
-        yield Sentence(paragraph.index, paragraph.start + start, paragraph.start + end, context)
-
-
-def sentence_inputs(whole: ParagraphInput) -> list[tuple[int, int, ParagraphInput]]:
-    """Start and end of each sentence of a paragraph, and the sentence as the encoder takes it."""
-    spans = [span for span in split_sentences(whole.text) if normalize(whole.text[slice(*span)])]
-    return [(start, end, whole.stretch(start, end)) for start, end in spans]
+def sentence_spans(text: str) -> list[tuple[int, int]]:
+    """Start and end of each sentence in which the model would see anything."""
+    return [(start, end) for start, end in split_sentences(text) if normalize(text[start:end])]
 
 
 def label_spans(

@@ -26,8 +26,8 @@ _FOLDED = {
     **dict.fromkeys("‐‑‒–—―−─━", "-"),
 }
 _DROPPED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
-_SPACES_TO_DROP = re.compile(r"(?<![a-z0-9 ]) +| +(?![a-z0-9 ])")
-_SPACE_RUN = re.compile(r" {2,}")
+_SPACES = re.compile(" +")
+_WORD_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 
 
 def _fold(character: str) -> str:
@@ -61,7 +61,13 @@ def normalize(text: str) -> str:
     folded = text.translate(_TABLE)
     if " " not in folded:
         return folded
-    return _SPACE_RUN.sub(" ", _SPACES_TO_DROP.sub("", folded))
+    return _SPACES.sub(lambda run: " " if _parts_words(run) else "", folded)
+
+
+def _parts_words(run: re.Match[str]) -> bool:
+    """Whether a run of spaces stands between two ASCII letters or digits."""
+    text, start, end = run.string, run.start(), run.end()
+    return start > 0 and end < len(text) and text[start - 1] in _WORD_CHARACTERS and text[end] in _WORD_CHARACTERS
 
 
 @dataclass(frozen=True)
@@ -97,10 +103,8 @@ def normalize_with_origins(text: str) -> NormalizedText:
             origins.append(index)
     folded_text = "".join(characters)
     kept = np.ones(len(folded_text), dtype=bool)
-    for match in _SPACES_TO_DROP.finditer(folded_text):
-        kept[match.start() : match.end()] = False
-    for match in _SPACE_RUN.finditer(folded_text):
-        kept[match.start() + 1 : match.end()] = False
+    for run in _SPACES.finditer(folded_text):
+        kept[run.start() + _parts_words(run) : run.end()] = False
     positions = np.flatnonzero(kept)
     return NormalizedText(
         text="".join(folded_text[i] for i in positions),

@@ -1,6 +1,7 @@
 """Word files: paragraphs in reading order with their automatic numbers, tables by rows, headings by their styles."""
 
 import io
+import lzma
 import re
 import zlib
 from collections.abc import Iterator
@@ -29,8 +30,10 @@ _UNREADABLE = (
     KeyError,
     TypeError,
     ValueError,
-    RecursionError,
+    RuntimeError,  # an encrypted part, an unknown compression, nesting that is too deep
+    EOFError,
     OSError,
+    lzma.LZMAError,
     zlib.error,
 )
 # Deleted and moved-away text, and the copy of a text box for old programs.

@@ -92,3 +92,13 @@ def test_a_broken_tokenizer_is_refused(tmp_path) -> None:
     path.write_text("{}")
     with pytest.raises(BundleError, match=r"tokenizer\.json"):
         Encoder.from_file(path)
+
+
+def test_a_sentence_takes_no_more_of_its_paragraph_along_than_can_be_read(tiny: Bundle) -> None:
+    text = "要抓好春耕备耕。" * 5000
+    near = text[8 * 2500 - 4000 : 8 * 2501 + 4000]
+    sentence = ParagraphInput(text).stretch(8 * 2500, 8 * 2501)
+    assert len(sentence.preceding) + len(sentence.following) < 5000
+    [window] = tiny.encoder.encode(sentence).windows
+    [same] = tiny.encoder.encode(ParagraphInput(near).stretch(4000, 4008)).windows
+    assert window.ids.tolist() == same.ids.tolist()

@@ -2,6 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.core.segment import segment, with_context
+from service.core.source import SourceText
 from service.core.text import normalize
 
 SPEECH = """在全县安全生产会议上的讲话
@@ -128,3 +129,13 @@ def test_a_glued_heading_opens_a_section_for_what_follows() -> None:
 def test_signature_and_date_close_a_document() -> None:
     text = "关于校园安全的汇报\n我校今年排查隐患十二处,已全部整改到位。\n\n石桥镇中心小学\n二〇二四年三月五日\n"
     assert [p.role for p in segment(text).paragraphs] == ["heading", "body", "signature", "date"]
+
+
+def test_a_page_of_text_in_a_heading_style_is_no_heading() -> None:
+    text = "二、工作安排\n" + "要抓好春耕备耕。" * 60 + "\n各村要把散坟登记到户。\n"
+    source = SourceText(text, heading_levels={0: 1, 7: 2})
+    assert [(p.role, p.section) for p in segment(source).paragraphs] == [
+        ("heading", ()),
+        ("body", ("二、工作安排",)),
+        ("body", ("二、工作安排",)),
+    ]

@@ -16,7 +16,7 @@ TEXT = "同志们:\n前三季度没有发生一起火灾。但是,有的村值�
 
 def test_only_paragraphs_of_several_sentences_are_split() -> None:
     document = segment(TEXT)
-    sentences = document_sentences(document)
+    sentences = list(document_sentences(document))
     assert {sentence.paragraph for sentence in sentences} == {1}
     assert [TEXT[s.start : s.end] for s in sentences] == [s.context.text for s in sentences]
     paragraph = document.paragraphs[1].text
@@ -26,7 +26,7 @@ def test_only_paragraphs_of_several_sentences_are_split() -> None:
 
 def test_spans_cover_their_paragraph(tiny: Bundle) -> None:
     document = segment(TEXT)
-    sentences = document_sentences(document)
+    sentences = list(document_sentences(document))
     spans = label_spans(sentences, tiny.classify([s.context for s in sentences]))[1]
     assert (spans[0].start, spans[-1].end) == (document.paragraphs[1].start, document.paragraphs[1].end)
     for left, right in itertools.pairwise(spans):
@@ -50,7 +50,7 @@ def prediction(**scores: float) -> Prediction:
 
 def test_the_links_between_functions_decide_where_the_sentence_does_not() -> None:
     document = segment(TEXT)
-    sentences = document_sentences(document)
+    sentences = list(document_sentences(document))
     judged = [prediction(summary=0.9), prediction(problem=0.45, situation=0.46), prediction(task=0.9)]
     following = np.full((len(LABEL_IDS), len(LABEL_IDS)), -3.0)
     following[LABEL_IDS.index("summary"), LABEL_IDS.index("problem")] = -0.5

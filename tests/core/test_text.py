@@ -49,6 +49,11 @@ def test_known_forms(typed: str, seen: str) -> None:
     assert normalize(typed) == seen
 
 
+def test_a_long_run_of_spaces_costs_no_more_than_its_length() -> None:
+    text = "a" + " \t" * 250_000 + "b" + " " * 500_000 + "好"
+    assert normalize(text) == normalize_with_origins(text).text == "a b好"
+
+
 def test_an_empty_span_is_refused() -> None:
     with pytest.raises(ValueError, match="3:3"):
         normalize_with_origins("同志们:大家好").original_span(3, 3)

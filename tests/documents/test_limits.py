@@ -136,6 +136,16 @@ def test_a_locked_pdf_says_so() -> None:
         read_document((FILES / "locked.pdf").read_bytes())
 
 
+def test_an_encrypted_part_of_a_word_file_is_named_as_unreadable() -> None:
+    data = bytearray((FILES / "libreoffice.docx").read_bytes())
+    for signature, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):  # of each part and of its directory entry
+        place = -1
+        while (place := data.find(signature, place + 1)) >= 0:
+            data[place + flags] |= 1
+    with pytest.raises(InputError, match="读不出来"):
+        read_document(bytes(data), "a.docx")
+
+
 def test_word_tables_text_boxes_and_deletions() -> None:
     body = (
         "<w:p><w:r><w:t>正文一句。</w:t></w:r><w:del><w:r><w:delText>删去</w:delText><w:t>删去</w:t></w:r></w:del>"

@@ -83,6 +83,9 @@ def test_the_word_export_holds_the_corrected_labels(client: httpx.Client) -> Non
         ("Heading 2", "一、工作回顾"),
         ("Normal", "〔总结回顾〕今年完成投资三亿元。"),
     ]
+    paragraphs[1]["text"] = "今年\x01完成投资三亿元。\x0c"  # Word has no way to hold these two
+    response = client.post("/v1/exports/word", json={"title": "讲\x00话", "paragraphs": paragraphs})
+    assert [p.text for p in Document(io.BytesIO(response.content)).paragraphs] == [p.text for p in document.paragraphs]
     paragraphs[1]["label"] = "nonsense"
     assert client.post("/v1/exports/word", json={"paragraphs": paragraphs}).status_code == 422
 
@@ -121,6 +124,17 @@ def test_forms_without_a_file_or_out_of_shape(client: httpx.Client) -> None:
     assert broken.headers["content-type"] == "application/problem+json"
     elsewhere = client.post("/v1/classify", files={"file": ("a.txt", b"a")})
     assert elsewhere.status_code == 415
+    odd = client.post(
+        "/v1/documents",
+        content=b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\na\r\n--x--\r\n',
+        headers={"Content-Type": "multipart/form-data; boundary=x; charset=utf-7"},
+    )
+    assert (odd.status_code, "utf-8" in odd.json()["detail"]) == (415, True)
+
+
+def test_a_document_of_too_many_sentences_is_refused_before_they_are_made(client: httpx.Client) -> None:
+    response = client.post("/v1/documents", json={"text": "好。" * 200_000, "sentences": True})
+    assert (response.status_code, response.json()["detail"][:9]) == (413, "文档的段数与句数之")
 
 
 def test_a_document_may_have_more_paragraphs_than_one_request(tiny_directory: Path) -> None:

@@ -117,6 +117,30 @@ def test_a_slow_client_is_let_go_and_holds_up_nobody(tiny_directory: Path) -> No
         assert metric(client, "zhangfa_rejections_total") == 20
 
 
+def test_the_bodies_held_in_memory_are_bounded_together(tiny_directory: Path) -> None:
+    with serving(tiny_directory, max_held_bytes="100000") as (client, _):
+        begun = [raw_request(client, b" " * 40_000, length=50_000) for _ in range(2)]
+        time.sleep(0.5)  # until the server has read them
+        refused = client.post("/predict", content=b" " * 40_000, headers={"Content-Type": "application/json"})
+        assert (refused.status_code, "100000" in refused.json()["detail"]) == (429, True)
+        for opened in begun:
+            opened.close()
+        wait_until(lambda: client.post("/predict", json={"inputs": SENTENCE * 1500}).status_code == 200)
+
+
+def test_a_client_that_does_not_read_its_answers_gives_up_its_place(tiny_directory: Path) -> None:
+    with serving(tiny_directory, body_seconds="1", max_open_requests="1", max_paragraphs="10000") as (client, _):
+        body = json.dumps({"inputs": ["好。"] * 8000}).encode()  # answered with more than a socket takes
+        deaf = socket.socket()
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        deaf.connect(("127.0.0.1", client.base_url.port))
+        head = "POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        deaf.sendall((f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body) * 2)
+        wait_until(lambda: metric(client, "zhangfa_labels_total") == 16_000, 60)
+        wait_until(lambda: client.post("/predict", json={"inputs": SENTENCE}).status_code == 200)
+        deaf.close()
+
+
 def test_sigterm_under_load_answers_what_was_taken_and_refuses_the_rest(tiny_directory: Path) -> None:
     with serving(tiny_directory) as (client, process):
         base, statuses = str(client.base_url), Counter[object]()
