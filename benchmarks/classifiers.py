@@ -21,15 +21,15 @@ import typer
 from torch.nn import functional
 
 from service.core.labels import LABEL_IDS
-from service.core.predictor import combine_windows, softmax
+from service.core.predictor import softmax
+from training.arms import arm_logits
 from training.audit import out_of_fold_scores, suspects
 from training.average import average
 from training.corpus import Source, sample_documents
 from training.data.schema import LabelledParagraph, read_labelled
 from training.data.split import some_documents
 from training.dataset import examples
-from training.export import load_torch, torch_logits, windows_of
-from training.finetune import FinetuneConfig, LengthGroupedTrainer, finetune, load_encoder
+from training.finetune import FinetuneConfig, LengthGroupedTrainer, finetune
 from training.metrics import macro_f1
 from training.teacher import VIEWS, LinearTeacher, Teacher
 
@@ -107,11 +107,13 @@ class Material:
             for seed in _SEEDS
         ]
 
-    def probabilities(self, folder: Path, rows: Sequence[LabelledParagraph]) -> np.ndarray:
-        """Of a fine-tuned model in float32, each row in its context, *shape* ``(n_rows, n_labels)``."""
-        encoder = load_encoder(folder)
-        encoded = [encoder.encode(item.paragraph) for item in examples(rows)]
-        return softmax(combine_windows(torch_logits(load_torch(folder), windows_of(encoded)), encoded))
+    def plain_probabilities(self, rows: Sequence[LabelledParagraph]) -> list[np.ndarray]:
+        """Of each seed of the plain arm, each row in its context, *shape* ``(n_rows, n_labels)``."""
+        return [softmax(arm_logits(self.finetuned(_PLAIN, seed), rows)) for seed in _SEEDS]
+
+    def score(self, values: np.ndarray) -> float:
+        """Macro-F1 of the labels with the highest values on the dev rows."""
+        return macro_f1([row.label for row in self.dev], [LABEL_IDS[i] for i in values.argmax(axis=-1)])
 
 
 def _plain(material: Material, arm: str) -> list[float]:
@@ -147,16 +149,13 @@ def _audited(material: Material, arm: str) -> list[float]:
 
 
 def _ensemble(material: Material, arm: str) -> list[float]:
-    parts = [material.probabilities(material.finetuned(_PLAIN, seed), material.dev) for seed in _SEEDS]
-    predicted = np.mean(parts, axis=0).argmax(axis=-1)
-    return [macro_f1([row.label for row in material.dev], [LABEL_IDS[i] for i in predicted])]
+    return [material.score(np.mean(material.plain_probabilities(material.dev), axis=0))]
 
 
 def _soup(material: Material, arm: str) -> list[float]:
     folder = material.output / "soup"
     average([material.finetuned(_PLAIN, seed) for seed in _SEEDS], folder)
-    predicted = material.probabilities(folder, material.dev).argmax(axis=-1)
-    return [macro_f1([row.label for row in material.dev], [LABEL_IDS[i] for i in predicted])]
+    return [material.score(arm_logits(folder, material.dev))]
 
 
 def _distilled(material: Material, arm: str) -> list[float]:
@@ -164,7 +163,7 @@ def _distilled(material: Material, arm: str) -> list[float]:
     n = len(material.train) // 2
     teacher = Teacher([LinearTeacher(views, examples(material.train)) for views in VIEWS])
     rows = teacher.label_documents(material.unlabelled, n)
-    parts = [material.probabilities(material.finetuned(_PLAIN, seed), rows) for seed in _SEEDS]
+    parts = material.plain_probabilities(rows)
     parts.append(np.asarray([[(row.scores or {})[label] for label in LABEL_IDS] for row in rows]))
     scores = np.mean(parts, axis=0)
     learnt = []

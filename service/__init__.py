@@ -1,3 +1,3 @@
 """What is deployed: the shared core, the HTTP service and the batch scorer. Never imports torch."""
 
-__version__ = "0.4.0"
+__version__ = "0.5.0"

@@ -30,7 +30,7 @@ class Settings(BaseSettings):
     api_key: SecretStr | None = Field(None, description="设置后，请求须带 Authorization: Bearer <密钥>")
     max_body_bytes: int = Field(4_000_000, ge=1_000, description="请求体字节上限")
     max_upload_bytes: int = Field(20_000_000, ge=1_000, description="上传文件的字节上限")
-    max_held_bytes: int = Field(150_000_000, ge=1_000, description="内存中请求体的字节总数上限，超过时新的请求得到 429")
+    max_held_bytes: int = Field(100_000_000, ge=1_000, description="内存中请求体的字节总数上限，超过时新的请求得到 429")
     max_pages: int = Field(500, ge=1, description="PDF 的页数上限")
     max_paragraphs: int = Field(1_000, ge=1, le=MOST_PARAGRAPHS, description="一次请求的段落数上限")
     max_characters: int = Field(50_000, ge=100, description="单个段落的字符上限")

@@ -14,13 +14,17 @@ from training.finetune import load_encoder
 from training.metrics import Interval, macro_f1_interval
 
 
-def measure_arm(folder: Path, rows: Sequence[LabelledParagraph]) -> Interval:
-    """Macro-F1 of a fine-tuned model in float32, each paragraph in its context but judged by itself.
+def arm_logits(folder: Path, rows: Sequence[LabelledParagraph]) -> np.ndarray:
+    """Logits of a fine-tuned model in float32, each paragraph in its context, *shape* ``(n_rows, n_labels)``.
 
     :param folder: as written by ``zhangfa-train finetune``.
     """
     encoder = load_encoder(folder)
     encoded = [encoder.encode(item.paragraph) for item in examples(rows)]
-    logits = combine_windows(torch_logits(load_torch(folder), windows_of(encoded)), encoded)
-    predicted = [LABEL_IDS[i] for i in np.argmax(logits, axis=-1)]
+    return combine_windows(torch_logits(load_torch(folder), windows_of(encoded)), encoded)
+
+
+def measure_arm(folder: Path, rows: Sequence[LabelledParagraph]) -> Interval:
+    """Macro-F1 of a fine-tuned model, each paragraph judged by itself."""
+    predicted = [LABEL_IDS[i] for i in arm_logits(folder, rows).argmax(axis=-1)]
     return macro_f1_interval([row.document for row in rows], [row.label for row in rows], predicted)
