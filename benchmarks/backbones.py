@@ -10,7 +10,6 @@ two cores only a proxy sees enough text in minutes to be told from another.
 """
 
 import json
-import statistics
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Annotated, Any
 
 import typer
 
+from benchmarks.arms import record, table
 from service.core.encode import EncodingConfig
 from training.cli import tokenizer as make_tokenizer
 from training.data.schema import read_labelled
@@ -106,7 +106,7 @@ def main(
     """Run arms, or print what has been run."""
     results = output / "results.jsonl"
     if not arms:
-        typer.echo(table([json.loads(line) for line in results.read_text().splitlines()]))
+        typer.echo(table(results))
         return
     rows = some_documents([row for path in train for row in read_labelled(path)], n_train)
     dev_rows = [row for path in dev for row in read_labelled(path)]
@@ -124,20 +124,7 @@ def main(
             )["macro_f1"]
             for seed in _SEEDS
         ]
-        line = {"arm": name if pretrained else f"{name}, not pretrained", "macro_f1": scores, **progress}
-        with results.open("a") as out:
-            out.write(json.dumps(line, ensure_ascii=False) + "\n")
-
-
-def table(results: list[dict[str, Any]]) -> str:
-    """Markdown, best first."""
-    lines = ["| backbone | tokens seen | macro-F1, mean of three seeds | lowest to highest |", "|---|---|---|---|"]
-    for one in sorted(results, key=lambda one: -statistics.mean(one["macro_f1"])):
-        scores = one["macro_f1"]
-        seen = f"{one['n_tokens_seen'] / 1e6:.2f} M" if "n_tokens_seen" in one else ""
-        spread = f"{min(scores):.3f} to {max(scores):.3f}"
-        lines.append(f"| {one['arm']} | {seen} | {statistics.mean(scores):.3f} | {spread} |")
-    return "\n".join(lines)
+        record(results, name if pretrained else f"{name}, not pretrained", scores, **progress)
 
 
 if __name__ == "__main__":

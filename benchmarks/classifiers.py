@@ -8,8 +8,6 @@ learns unlabelled speeches (``--corpus``) from the mean of what the plain arm's 
 plain arm goes first. Results are appended to ``results.jsonl`` in the run folder; without arms the table is printed.
 """
 
-import json
-import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +18,7 @@ import torch
 import typer
 from torch.nn import functional
 
+from benchmarks.arms import record, table
 from service.core.labels import LABEL_IDS
 from service.core.predictor import softmax
 from training.arms import arm_logits
@@ -199,7 +198,7 @@ def main(
     """Run arms, or print what has been run."""
     results = output / "results.jsonl"
     if not arms:
-        typer.echo(table([json.loads(line) for line in results.read_text().splitlines()]))
+        typer.echo(table(results))
         return
     material = Material(
         output,
@@ -208,21 +207,8 @@ def main(
         [row for path in dev for row in read_labelled(path)],
         list(sample_documents(map(Source.parse, corpus), 0)) if corpus else [],
     )
-    output.mkdir(parents=True, exist_ok=True)
     for arm in arms:
-        line = {"arm": arm, "macro_f1": ARMS[arm](material, arm)}
-        with results.open("a") as out:
-            out.write(json.dumps(line, ensure_ascii=False) + "\n")
-
-
-def table(results: list[dict[str, Any]]) -> str:
-    """Markdown, best first."""
-    lines = ["| arm | macro-F1, mean | lowest to highest | seeds |", "|---|---|---|---|"]
-    for one in sorted(results, key=lambda one: -statistics.mean(one["macro_f1"])):
-        scores = one["macro_f1"]
-        spread = f"{min(scores):.3f} to {max(scores):.3f}"
-        lines.append(f"| {one['arm']} | {statistics.mean(scores):.3f} | {spread} | {len(scores)} |")
-    return "\n".join(lines)
+        record(results, arm, ARMS[arm](material, arm))
 
 
 if __name__ == "__main__":
