@@ -37,7 +37,7 @@ class Settings(BaseSettings):
     max_document_characters: int = Field(500_000, ge=1_000, description="单个文档的字符上限")
     max_document_paragraphs: int = Field(10_000, ge=100, description="单个文档的段数上限，逐句判定时含句数")
     max_open_requests: int = Field(1_000, ge=1, description="同时处理的推理请求数上限，超过时返回 429")
-    max_queued_tokens: int = Field(60_000, ge=1_000, description="排队的词元达到它时，新的请求得到 429")
+    max_queued_tokens: int = Field(30_000, ge=1_000, description="排队的词元达到它时，新的请求得到 429")
     batch_tokens: int = Field(512, ge=512, description="一批推理的词元上限(含补齐)")
     body_seconds: float = Field(30.0, gt=0, description="请求体须在多少秒内发完，回答的每一块须在多少秒内收走")
     stop_seconds: int = Field(30, ge=1, description="收到 SIGTERM 后最多等多少秒，让已接受的请求得到回答")
