@@ -8,6 +8,7 @@ learns unlabelled speeches (``--corpus``) from the mean of what the plain arm's 
 plain arm goes first. Results are appended to ``results.jsonl`` in the run folder; without arms the table is printed.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,7 +29,7 @@ from training.corpus import Source, sample_documents
 from training.data.schema import LabelledParagraph, read_labelled
 from training.data.split import some_documents
 from training.dataset import examples
-from training.finetune import FinetuneConfig, LengthGroupedTrainer, finetune
+from training.finetune import FinetuneConfig, LengthGroupedTrainer, SoftCrossEntropy, finetune
 from training.metrics import macro_f1
 from training.teacher import VIEWS, LinearTeacher, Teacher
 
@@ -42,16 +43,14 @@ class BalancedTrainer(LengthGroupedTrainer):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        counts = np.asarray(
-            [sum(i.label == label for i in self.train_dataset.items) for label in LABEL_IDS], dtype=float
-        )
+        seen = Counter(item.label for item in self.train_dataset.items)
+        counts = np.asarray([seen[label] for label in LABEL_IDS], dtype=float)
         weights = 1 / np.sqrt(np.maximum(counts, 1))
         self.weights = torch.tensor(weights * counts.sum() / (weights * counts).sum())  # their mean over the rows is 1
         self.compute_loss_func = self._weighted
 
     def _weighted(self, outputs: Any, labels: torch.Tensor, num_items_in_batch: Any = None) -> torch.Tensor:
-        targets = labels * (1 - _CONFIG.label_smoothing) + _CONFIG.label_smoothing / labels.shape[-1]
-        losses = functional.cross_entropy(outputs.logits.float(), targets, reduction="none")
+        losses = SoftCrossEntropy(_CONFIG.label_smoothing).each(outputs, labels)
         return (losses * (labels @ self.weights.to(labels))).mean()
 
 
@@ -115,28 +114,12 @@ class Material:
         return macro_f1([row.label for row in self.dev], [LABEL_IDS[i] for i in values.argmax(axis=-1)])
 
 
-def _plain(material: Material, arm: str) -> list[float]:
-    return material.run(arm, material.train)
+Run = Callable[[Material, str], list[float]]  # what an arm does, with its name; the macro-F1 of each seed
 
 
-def _twice(material: Material, arm: str) -> list[float]:
-    return material.run(arm, material.train, config=replace(_CONFIG, n_epochs=2))
-
-
-def _random_start(material: Material, arm: str) -> list[float]:
-    return material.run(arm, material.train, config=replace(_CONFIG, random_weights=True))
-
-
-def _balanced(material: Material, arm: str) -> list[float]:
-    return material.run(arm, material.train, BalancedTrainer)
-
-
-def _consistent(material: Material, arm: str) -> list[float]:
-    return material.run(arm, material.train, ConsistentTrainer)
-
-
-def _unsmoothed(material: Material, arm: str) -> list[float]:
-    return material.run(arm, material.train, config=replace(_CONFIG, label_smoothing=0.0))
+def _all_rows(trainer_class: type[LengthGroupedTrainer] = LengthGroupedTrainer, **changes: Any) -> Run:
+    """An arm that learns every row, with another trainer or other fields of the configuration."""
+    return lambda material, arm: material.run(arm, material.train, trainer_class, replace(_CONFIG, **changes))
 
 
 def _audited(material: Material, arm: str) -> list[float]:
@@ -172,13 +155,11 @@ def _distilled(material: Material, arm: str) -> list[float]:
     return material.run(arm, [*material.train[: len(material.train) - n], *learnt])
 
 
-ARMS: dict[str, Callable[[Material, str], list[float]]] = {
-    _PLAIN: _plain,
-    "two epochs": _twice,
-    "random start": _random_start,
-    "classes balanced": _balanced,
-    "consistency (R-Drop)": _consistent,
-    "no label smoothing": _unsmoothed,
+ARMS: dict[str, Run] = {
+    _PLAIN: _all_rows(),
+    "random start": _all_rows(random_weights=True),
+    "classes balanced": _all_rows(BalancedTrainer),
+    "consistency (R-Drop)": _all_rows(ConsistentTrainer),
     "doubtful labels left out (cleanlab)": _audited,
     "ensemble of the plain seeds": _ensemble,
     "mean of the plain seeds' weights": _soup,

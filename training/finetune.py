@@ -108,9 +108,13 @@ class SoftCrossEntropy:
 
     smoothing: float
 
-    def __call__(self, outputs: Any, labels: torch.Tensor, num_items_in_batch: Any = None) -> torch.Tensor:
+    def each(self, outputs: Any, labels: torch.Tensor) -> torch.Tensor:
+        """The loss of each example, *shape* ``(n,)``."""
         targets = labels * (1 - self.smoothing) + self.smoothing / labels.shape[-1]
-        return functional.cross_entropy(outputs.logits.float(), targets)
+        return functional.cross_entropy(outputs.logits.float(), targets, reduction="none")
+
+    def __call__(self, outputs: Any, labels: torch.Tensor, num_items_in_batch: Any = None) -> torch.Tensor:
+        return self.each(outputs, labels).mean()
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from service.api.problems import Problem
 
-_MOST_ERRORS = 1000
+_TOO_MANY_ERRORS = 1000
 
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -26,7 +26,7 @@ async def read_json(request: Request, model: type[Body]) -> Body:
     try:
         return model.model_validate_json(await request.body())
     except ValidationError as error:
-        if (n := error.error_count()) > _MOST_ERRORS:  # to list them all would hold up everybody else
+        if (n := error.error_count()) > _TOO_MANY_ERRORS:  # to list them all would hold up everybody else
             raise Problem(422, "invalid-input", f"请求体有 {n} 处不对：请对照 /docs 检查字段") from error
         raise RequestValidationError(
             [{**item, "loc": ("body", *item["loc"])} for item in error.errors(include_url=False)]

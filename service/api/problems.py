@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 
 from service.api.metrics import Metrics
 from service.core.errors import ModelError, ZhangfaError
+from service.settings import MOST_PARAGRAPHS
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -54,8 +55,8 @@ def _validation_problem(error: RequestValidationError) -> tuple[Problem, list[di
     errors = error.errors()
     if any(item["type"] == "json_invalid" for item in errors):
         return Problem(400, "malformed-json", "请求体不是合法的 JSON"), []
-    if longest := next((item["ctx"]["max_length"] for item in errors if item["type"] == "too_long"), None):
-        return too_large("段落数", longest), []
+    if any(item["type"] == "too_long" and item["ctx"]["max_length"] == MOST_PARAGRAPHS for item in errors):
+        return too_large("段落数", MOST_PARAGRAPHS), []
     fields = [
         {"field": ".".join(map(str, item["loc"][1:])) or "body", "message": item["msg"]}
         for item in errors[:_MOST_ERRORS]

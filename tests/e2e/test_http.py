@@ -86,6 +86,7 @@ def test_documents_offsets_point_into_the_text(client: httpx.Client, speech_line
         ("/predict", {"json": {"inputs": "好", **{f"a{i}": 0 for i in range(5000)}}}, 422, "invalid-input"),
         ("/v1/classify", {"json": {"paragraphs": []}}, 422, "invalid-input"),
         ("/v1/classify", {"json": {"paragraphs": [{"text": "好"}] * 20_000}}, 413, "too-large"),
+        ("/v1/classify", {"json": {"paragraphs": [{"text": "好", "headings": ["一"] * 17}]}}, 422, "invalid-input"),
         ("/v1/documents", {"json": {"text": "\n \n"}}, 422, "empty-text"),
         ("/v1/documents", {"json": {"text": "长" * 600_000}}, 413, "too-large"),
         ("/predict", {"content": b"{", "headers": {"content-type": "application/json"}}, 400, "malformed-json"),

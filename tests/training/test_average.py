@@ -1,14 +1,15 @@
 """The mean of weights."""
 
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
 import torch
 from transformers import AutoConfig, AutoModelForSequenceClassification
 
-from training.average import average
+from training.average import average, average_weights
 from training.export import load_torch
-from training.finetune import load_encoder
+from training.finetune import load_classifier, load_encoder
 
 
 def test_the_mean_lies_between_its_models(tiny_directory: Path, tmp_path: Path) -> None:
@@ -22,6 +23,17 @@ def test_the_mean_lies_between_its_models(tiny_directory: Path, tmp_path: Path) 
     for own, weight in zip(mean.parameters(), first.parameters(), strict=True):
         assert torch.allclose(own.float(), weight.float() + 0.25, atol=2e-3)
     assert load_encoder(tmp_path / "mean").tokenizer.get_vocab_size() > 0
+
+
+def test_averaged_weights_lie_between_both(tiny_directory: Path) -> None:
+    start = load_classifier(tiny_directory, 0.0)
+    model = deepcopy(start)
+    with torch.no_grad():
+        for weights in model.parameters():
+            weights.add_(1.0)
+    average_weights(model, start, 0.25)
+    for own, other in zip(model.parameters(), start.parameters(), strict=True):
+        assert (own - other).detach().numpy() == pytest.approx(0.75, abs=1e-5)
 
 
 def test_models_of_other_shapes_are_refused(tiny_directory: Path, tmp_path: Path) -> None:
